@@ -1,0 +1,79 @@
+"""One number per frame: loudness, shape of the spectrum, zero crossings.
+
+Each function equals librosa's of the same name, see the reference in the package's README.
+"""
+
+import numpy as np
+
+from musigenre.dsp.stft import frame
+
+
+def fft_frequencies(n_bins: int, sample_rate: int, dtype: np.dtype | type = float) -> np.ndarray:
+    """Give the centre frequencies, in Hz, of the bins of a real FFT."""
+    return np.linspace(0, sample_rate / 2, n_bins).astype(dtype)
+
+
+def rms(y: np.ndarray, frame_length: int = 2048, hop_length: int = 512) -> np.ndarray:
+    """Root mean square of each frame of a signal; (..., n_samples) -> (..., n_frames)."""
+    frames = frame(y, frame_length, hop_length, "reflect")
+    return np.sqrt(np.einsum("...i,...i->...", frames, frames) / frame_length)
+
+
+def zero_crossing_rate(
+    y: np.ndarray, frame_length: int = 2048, hop_length: int = 512
+) -> np.ndarray:
+    """Share of samples at which the sign changes; (..., n_samples) -> (..., n_frames).
+
+    Samples within 1e-10 of zero count as positive.
+    """
+    negative = frame(y < -1e-10, frame_length, hop_length, "edge")
+    return (negative[..., 1:] != negative[..., :-1]).sum(axis=-1) / frame_length
+
+
+def spectral_shape(magnitude: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
+    """Spectral centroid and bandwidth of each frame, in Hz.
+
+    The centroid is the mean frequency and the bandwidth the standard deviation of frequency, both
+    weighted by magnitude. A silent frame has 0 for both.
+
+    Parameters
+    ----------
+    magnitude : ndarray of shape (..., n_bins, n_frames)
+    sample_rate : int
+
+    Returns
+    -------
+    centroid, bandwidth : ndarray of shape (..., n_frames)
+    """
+    total = magnitude.sum(axis=-2)
+    weights = np.swapaxes(magnitude, -1, -2) / _or_one(total)[..., None]
+    frequencies = fft_frequencies(magnitude.shape[-2], sample_rate, magnitude.dtype)
+    centroid = weights @ frequencies
+    squared_distance = (frequencies - centroid[..., None]) ** 2
+    bandwidth = np.sqrt(np.einsum("...i,...i->...", weights, squared_distance))
+    return centroid, bandwidth
+
+
+def spectral_rolloff(
+    magnitude: np.ndarray, sample_rate: int, roll_percent: float = 0.85
+) -> np.ndarray:
+    """Frequency, in Hz, below which ``roll_percent`` of a frame's magnitude lies.
+
+    Parameters
+    ----------
+    magnitude : ndarray of shape (..., n_bins, n_frames)
+    sample_rate : int
+    roll_percent : float in (0, 1)
+
+    Returns
+    -------
+    ndarray of shape (..., n_frames)
+    """
+    cumulated = np.cumsum(magnitude, axis=-2)
+    bins = (cumulated < roll_percent * cumulated[..., -1:, :]).sum(axis=-2)
+    return fft_frequencies(magnitude.shape[-2], sample_rate)[bins]
+
+
+def _or_one(norm: np.ndarray) -> np.ndarray:
+    """Replace norms too small to divide by with 1."""
+    return np.where(norm < np.finfo(norm.dtype).tiny, 1, norm).astype(norm.dtype)
