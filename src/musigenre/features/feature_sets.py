@@ -1,0 +1,37 @@
+"""The named sets of features."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from musigenre.features import gtzan57
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """A named, versioned set of columns.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The columns in order.
+    version : int
+        Changes whenever a number changes.
+    sample_rate : int
+        The rate, in Hz, at which the set is defined.
+    compute : callable
+        Takes clips of one length, (n_clips, n_samples), and gives (n_clips, n_features).
+    """
+
+    names: tuple[str, ...]
+    version: int
+    sample_rate: int
+    compute: Callable[[np.ndarray], np.ndarray]
+
+
+FEATURE_SETS = {
+    "gtzan57": FeatureSet(
+        gtzan57.FEATURE_NAMES, gtzan57.VERSION, gtzan57.SAMPLE_RATE, gtzan57.gtzan57
+    ),
+}

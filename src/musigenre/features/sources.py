@@ -1,0 +1,103 @@
+"""What an extractor accepts as X, brought to one form: the clips of one track after another."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import PathLike, fspath
+
+import numpy as np
+import pandas as pd
+
+from musigenre import audio
+from musigenre.clips import is_clip_table
+
+
+@dataclass(frozen=True)
+class TrackClips:
+    """The rows of X that come from one file.
+
+    Attributes
+    ----------
+    rows : ndarray of int
+        Where the clips stand in X.
+    path : str
+    spans : list of (float, float), or None
+        Start and duration of each clip in seconds; ``None`` is the whole file.
+    """
+
+    rows: np.ndarray
+    path: str
+    spans: list[tuple[float, float]] | None
+
+    def waveforms(self, sample_rate: int) -> list[np.ndarray]:
+        """Decode the file once and cut out the clips.
+
+        Raises
+        ------
+        AudioError
+            If the file cannot be read, or ends before a clip does.
+        """
+        y = audio.load(self.path, sample_rate)
+        if self.spans is None:
+            return [y]
+        clips = []
+        for start, duration in self.spans:
+            first, n = round(start * sample_rate), round(duration * sample_rate)
+            if first + n > len(y):
+                raise audio.AudioError(
+                    self.path,
+                    f"the clip from {start:.3f} s to {start + duration:.3f} s reaches beyond the "
+                    f"end of the audio at {len(y) / sample_rate:.3f} s",
+                    "make the clip table anew with clip_table",
+                )
+            clips.append(y[first : first + n])
+        return clips
+
+
+@dataclass(frozen=True)
+class Waveforms:
+    """Rows of X that are waveforms themselves."""
+
+    rows: np.ndarray
+    clips: np.ndarray
+
+    def waveforms(self, sample_rate: int) -> list[np.ndarray]:
+        """Give the clips; they are at ``sample_rate`` already."""
+        return list(self.clips)
+
+
+Source = TrackClips | Waveforms
+
+
+def is_paths(X: object) -> bool:
+    """Say whether ``X`` is a one-dimensional collection of paths."""
+    if isinstance(X, pd.DataFrame | str | PathLike) or getattr(X, "ndim", 1) != 1:
+        return False
+    if not isinstance(X, list | tuple | np.ndarray | pd.Series | pd.Index):
+        return False
+    return len(X) > 0 and all(isinstance(item, str | PathLike) for item in X)
+
+
+def path_sources(X: object) -> Iterator[TrackClips] | None:
+    """Give the sources of a clip table or a collection of paths; ``None`` for anything else.
+
+    The rows of a table may stand in any order: those of one file are read together.
+    """
+    if is_clip_table(X):
+        starts, durations = X["start"].to_numpy(float), X["duration"].to_numpy(float)
+        groups = X.reset_index(drop=True).groupby("path", sort=False).indices
+        return (
+            TrackClips(
+                rows, fspath(path), list(zip(starts[rows], durations[rows], strict=True))
+            )
+            for path, rows in groups.items()
+        )
+    if is_paths(X):
+        return (TrackClips(np.array([i]), fspath(path), None) for i, path in enumerate(X))
+    return None
+
+
+def waveform_sources(X: np.ndarray, batch: int) -> Iterator[Waveforms]:
+    """Give waveforms, (n_clips, n_samples), as sources of at most ``batch`` rows."""
+    for first in range(0, len(X), batch):
+        rows = np.arange(first, min(first + batch, len(X)))
+        yield Waveforms(rows, X[rows])
