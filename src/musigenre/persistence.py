@@ -1,0 +1,190 @@
+"""Save and load estimators without executing anything.
+
+``model.json`` names the classes of a pipeline's steps, their parameters and what they learned. A
+class is looked up in the short list of those known here; networks are rebuilt by this library's
+own functions. See :mod:`musigenre.archive` for the file itself.
+"""
+
+import importlib
+from os import PathLike
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import _is_fitted
+
+from musigenre.archive import ModelFileError, read_archive, write_archive
+
+#: Where the estimators live that a model file may name. Nothing else is imported for a file.
+_SAVABLE = {
+    "AudioFeatures": "musigenre.features",
+    "CorrelationSelector": "musigenre.selection",
+    "GenrePipeline": "musigenre.pipeline",
+    "MLPClassifier": "musigenre.networks",
+    "RobustScaler": "musigenre.preprocessing",
+}
+
+E = TypeVar("E", bound=BaseEstimator)
+
+
+def save(estimator: BaseEstimator, path: str | PathLike[str]) -> None:
+    """Write a fitted estimator; an existing file is replaced only when all is written.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Of a class of this library, or a scikit-learn Pipeline of such.
+    path : str or path-like
+
+    Raises
+    ------
+    TypeError
+        If the estimator, or what it holds, cannot be saved without pickle.
+    """
+    arrays: list[np.ndarray] = []
+    write_archive(path, _encode_estimator(estimator, arrays), arrays)
+
+
+def load(path: str | PathLike[str], expected: type[E]) -> E:
+    """Read an estimator that :func:`save` wrote.
+
+    Parameters
+    ----------
+    path : str or path-like
+    expected : type
+        The class that the file must hold.
+
+    Returns
+    -------
+    estimator
+        An instance of ``expected``, fitted.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is not such a model, is damaged, or needs a newer version.
+    """
+    model, arrays = read_archive(path)
+    try:
+        estimator = _decode_estimator(model, arrays)
+    except ModelFileError as error:
+        raise ModelFileError(path, error.cause, error.remedy) from error
+    except Exception as error:
+        # What a foreign file says may fail in any way; the reader is told which file it was.
+        raise ModelFileError(path, f"holds a model that does not fit together: {error!r}") from error
+    if not isinstance(estimator, expected):
+        raise ModelFileError(
+            path, f"holds a {type(estimator).__name__}, not the {expected.__name__} asked for"
+        )
+    return estimator
+
+
+def _encode_estimator(estimator: BaseEstimator, arrays: list[np.ndarray]) -> dict[str, Any]:
+    if type(estimator) is Pipeline:
+        steps = [[name, _encode_estimator(step, arrays)] for name, step in estimator.steps]
+        return {"class": "Pipeline", "steps": steps}
+    name = type(estimator).__name__
+    if _SAVABLE.get(name) is None or type(estimator) is not _class(name):
+        raise TypeError(
+            f"{type(estimator).__module__}.{name} cannot be saved without pickle, which executes "
+            f"code when read; savable are Pipeline, {', '.join(_SAVABLE)}"
+        )
+    params = {
+        key: _encode(value, arrays, f"{name}({key}=...)")
+        for key, value in estimator.get_params(deep=False).items()
+    }
+    encoded = {"class": name, "params": params}
+    if hasattr(estimator, "_get_state"):
+        # A network; as a parameter it may still be untrained.
+        if not _is_fitted(estimator):
+            return encoded
+        state, weights = estimator._get_state()
+        encoded["state"] = state
+        encoded["weights"] = [_encode(weight, arrays, name) for weight in weights]
+    else:
+        encoded["fitted"] = {
+            key: _encode(value, arrays, f"{name}.{key}")
+            for key, value in vars(estimator).items()
+            if key.endswith("_") and not key.startswith("_")
+        }
+    return encoded
+
+
+def _encode(value: Any, arrays: list[np.ndarray], where: str) -> Any:
+    """Turn a value into JSON; arrays go aside and leave a reference."""
+    if isinstance(value, BaseEstimator):
+        return {"estimator": _encode_estimator(value, arrays)}
+    if isinstance(value, pd.DataFrame):
+        columns = [_encode(value[c].to_numpy(), arrays, f"{where}[{c!r}]") for c in value.columns]
+        return {"table": [[str(c) for c in value.columns], columns]}
+    if isinstance(value, np.ndarray) and value.dtype.kind == "U":
+        return {"strings": value.tolist()}
+    if isinstance(value, np.ndarray) and value.dtype.kind in "OT":
+        return {"objects": [_encode(item, arrays, where) for item in value.tolist()]}
+    if isinstance(value, np.ndarray):
+        arrays.append(value)
+        return {"array": len(arrays) - 1}
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, tuple):
+        return {"tuple": [_encode(item, arrays, where) for item in value]}
+    if isinstance(value, list):
+        return [_encode(item, arrays, where) for item in value]
+    if isinstance(value, dict):
+        items = [[_encode(k, arrays, where), _encode(v, arrays, where)] for k, v in value.items()]
+        return {"dict": items}
+    raise TypeError(
+        f"{where} is a {type(value).__name__}, which a model file cannot hold; use numbers, "
+        "strings, lists or arrays (for random_state an integer)"
+    )
+
+
+def _decode_estimator(encoded: dict[str, Any], arrays: list[np.ndarray]) -> BaseEstimator:
+    name = encoded["class"]
+    if name == "Pipeline":
+        return Pipeline([(step, _decode_estimator(e, arrays)) for step, e in encoded["steps"]])
+    if name not in _SAVABLE:
+        raise ModelFileError("", f"names the unknown class {name!r}")
+    params = {key: _decode(value, arrays) for key, value in encoded["params"].items()}
+    estimator = _class(name)(**params)
+    if "state" in encoded:
+        weights = [_decode(weight, arrays) for weight in encoded["weights"]]
+        return estimator._set_state(encoded["state"], weights)
+    for key, value in encoded.get("fitted", {}).items():
+        if not key.endswith("_") or key.startswith("_"):
+            raise ModelFileError("", f"sets the attribute {key!r} of {name}")
+        setattr(estimator, key, _decode(value, arrays))
+    return estimator
+
+
+def _decode(value: Any, arrays: list[np.ndarray]) -> Any:
+    if isinstance(value, list):
+        return [_decode(item, arrays) for item in value]
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == "estimator":
+        return _decode_estimator(content, arrays)
+    if kind == "table":
+        names, columns = content
+        decoded = (_decode(column, arrays) for column in columns)
+        return pd.DataFrame(dict(zip(names, decoded, strict=True)))
+    if kind == "strings":
+        return np.array(content, dtype=str)
+    if kind == "objects":
+        return np.array([_decode(item, arrays) for item in content], dtype=object)
+    if kind == "array":
+        return arrays[content]
+    if kind == "tuple":
+        return tuple(_decode(item, arrays) for item in content)
+    if kind == "dict":
+        return {_decode(k, arrays): _decode(v, arrays) for k, v in content}
+    raise ModelFileError("", f"holds a value of the unknown kind {kind!r}")
+
+
+def _class(name: str) -> type[BaseEstimator]:
+    return getattr(importlib.import_module(_SAVABLE[name]), name)

@@ -1,0 +1,276 @@
+import hashlib
+import io
+import json
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+import musigenre
+from musigenre import AudioFeatures, CorrelationSelector, GenrePipeline, MLPClassifier, RobustScaler
+from musigenre.archive import ModelFileError
+
+SR = 22050
+
+
+@pytest.fixture(scope="module")
+def tracks():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(12, SR)).astype(np.float32)
+    noise[::2] = np.cumsum(noise[::2], axis=1) / 100
+    return noise, np.array(["brown", "white"] * 6)
+
+
+@pytest.fixture(scope="module")
+def fitted(tracks):
+    model = make_pipeline(
+        AudioFeatures(),
+        RobustScaler(),
+        CorrelationSelector(),
+        MLPClassifier((8, 4), epochs=3, random_state=0),
+    )
+    return GenrePipeline(model, clip_duration=0.5).fit(*tracks)
+
+
+@pytest.fixture
+def saved(fitted, tmp_path):
+    path = tmp_path / "model.musigenre"
+    fitted.save(path)
+    return path
+
+
+def rewrite(path, change=None, arrays=None, extra=()):
+    """Write the archive anew with a changed JSON, other arrays or more entries."""
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    entries.update(arrays or {})
+    header = json.loads(entries["model.json"])
+    names = sorted(name for name in entries if name != "model.json")
+    header["arrays"] = [hashlib.sha256(entries[name]).hexdigest() for name in names]
+    if change is not None:
+        change(header)
+    entries["model.json"] = json.dumps(header).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in [*entries.items(), *extra]:
+            archive.writestr(name, data)
+
+
+def test_round_trip(fitted, saved, tracks):
+    loaded = GenrePipeline.load(saved)
+    np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), fitted.predict_proba(tracks[0]))
+    assert loaded.predict(tracks[0]).tolist() == fitted.predict(tracks[0]).tolist()
+    assert loaded.get_params()["clip_duration"] == 0.5
+    selector, original = loaded.pipeline_[2], fitted.pipeline_[2]
+    np.testing.assert_array_equal(selector.get_support(), original.get_support())
+    # Trained again it is what the original would be.
+    again = loaded.fit(*tracks)
+    np.testing.assert_array_equal(again.predict_proba(tracks[0]), fitted.predict_proba(tracks[0]))
+
+
+@pytest.mark.parametrize("labels", [[3, 5], [True, False], ["a", "b"]])
+def test_labels_keep_their_type(tracks, fitted, tmp_path, labels):
+    y = np.array(labels * 6)
+    pipeline = GenrePipeline(fitted.model, clip_duration=None).fit(tracks[0], y)
+    pipeline.save(tmp_path / "model")
+    loaded = GenrePipeline.load(tmp_path / "model")
+    assert loaded.classes_.dtype == y.dtype
+    np.testing.assert_array_equal(loaded.predict(tracks[0]), pipeline.predict(tracks[0]))
+
+
+def test_a_named_model(tracks, tmp_path, monkeypatch):
+    from musigenre import pipeline as module
+
+    make = module.make_clip_model
+    monkeypatch.setattr(
+        module, "make_clip_model", lambda *a, **k: make(*a, **k).set_params(classifier__epochs=1)
+    )
+    trained = GenrePipeline("mlp", clip_duration=0.5, random_state=1).fit(*tracks)
+    trained.save(tmp_path / "model")
+    loaded = GenrePipeline.load(str(tmp_path / "model"))
+    assert loaded.get_params() == trained.get_params()
+    np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
+
+
+def test_equal_models_are_equal_files(fitted, saved, tmp_path):
+    fitted.save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == saved.read_bytes()
+
+
+def test_nothing_in_the_file_is_pickled(saved):
+    with zipfile.ZipFile(saved) as archive:
+        names = archive.namelist()
+        for name in names:
+            data = archive.read(name)
+            if name == "model.json":
+                json.loads(data)
+            else:
+                np.load(io.BytesIO(data), allow_pickle=False)
+    assert len(names) > 4
+
+
+def test_an_estimator_that_would_need_pickle_is_refused(tracks, tmp_path):
+    model = make_pipeline(AudioFeatures(), LogisticRegression())
+    pipeline = GenrePipeline(model, clip_duration=0.5).fit(*tracks)
+    with pytest.raises(TypeError, match="LogisticRegression cannot be saved without pickle"):
+        pipeline.save(tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_subclass_does_not_pass_for_its_parent(fitted, tmp_path):
+    class RobustScaler(musigenre.RobustScaler):
+        pass
+
+    from musigenre import persistence
+
+    with pytest.raises(TypeError, match="RobustScaler cannot be saved"):
+        persistence.save(RobustScaler(), tmp_path / "model")
+
+
+def test_a_parameter_that_json_cannot_hold_is_named(fitted, tracks, tmp_path):
+    model = make_pipeline(
+        AudioFeatures(), MLPClassifier((4,), epochs=1, random_state=np.random.RandomState(0))
+    )
+    pipeline = GenrePipeline(model, clip_duration=0.5).fit(*tracks)
+    with pytest.raises(TypeError, match=r"MLPClassifier\(random_state=\.\.\.\) is a RandomState"):
+        pipeline.save(tmp_path / "model")
+
+
+def test_a_failed_save_leaves_the_old_file(fitted, saved, monkeypatch):
+    before = saved.read_bytes()
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", lambda *a, **k: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        fitted.save(saved)
+    assert saved.read_bytes() == before
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+def test_every_truncation_is_refused(saved):
+    data = saved.read_bytes()
+    for size in [0, 1, 10, 100, len(data) // 2, len(data) - 1]:
+        saved.write_bytes(data[:size])
+        with pytest.raises(ModelFileError, match=r"model\.musigenre"):
+            GenrePipeline.load(saved)
+
+
+def test_changed_bytes_are_noticed(saved, fitted, tracks):
+    data = bytearray(saved.read_bytes())
+    expected = fitted.predict_proba(tracks[0])
+    rng = np.random.default_rng(0)
+    for position in rng.choice(len(data), 60, replace=False):
+        changed = bytearray(data)
+        changed[position] ^= 0xFF
+        saved.write_bytes(changed)
+        try:
+            loaded = GenrePipeline.load(saved)
+        except ModelFileError:
+            continue
+        # A byte of a date or flag in the zip's own directory may not matter.
+        np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), expected)
+
+
+def test_foreign_files(tmp_path):
+    text = tmp_path / "text"
+    text.write_text("hello")
+    other_zip = tmp_path / "zip"
+    with zipfile.ZipFile(other_zip, "w") as archive:
+        archive.writestr("a.txt", "a")
+    other_json = tmp_path / "json"
+    with zipfile.ZipFile(other_json, "w") as archive:
+        archive.writestr("model.json", "[1, 2]")
+    for path in (text, other_zip, other_json, tmp_path / "missing", tmp_path):
+        with pytest.raises(ModelFileError, match=str(path.name)):
+            GenrePipeline.load(path)
+
+
+class Exploit:
+    def __reduce__(self):
+        return (exec, ("raise SystemExit('executed')",))
+
+
+def npy_of_pickle():
+    file = io.BytesIO()
+    np.save(file, np.array([Exploit()], dtype=object), allow_pickle=True)
+    return file.getvalue()
+
+
+def npy_with_shape(shape):
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        file, {"descr": "<f8", "fortran_order": False, "shape": shape}
+    )
+    return file.getvalue() + bytes(64)
+
+
+ARRAY = "arrays/0000.npy"
+
+
+def set_class(header, name):
+    header["model"]["class"] = name
+
+
+def set_attribute(header, name):
+    header["model"]["fitted"][name] = 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"arrays": {ARRAY: npy_of_pickle()}}, "no plain array"),
+        ({"arrays": {ARRAY: pickle.dumps(Exploit())}}, "no plain array"),
+        ({"arrays": {ARRAY: npy_with_shape((10**12,))}}, "does not fit"),
+        ({"arrays": {ARRAY: npy_with_shape((-1,))}}, "does not fit|no plain array"),
+        ({"arrays": {ARRAY: b""}}, "no plain array"),
+        ({"extra": [("../../evil.py", b"x")]}, "other entries"),
+        ({"extra": [("model.pkl", pickle.dumps(Exploit()))]}, "other entries"),
+        ({"change": lambda h: set_class(h, "Popen")}, "unknown class 'Popen'"),
+        ({"change": lambda h: set_class(h, "os.system")}, "unknown class"),
+        ({"change": lambda h: set_class(h, "RobustScaler")}, "does not fit together"),
+        ({"change": lambda h: set_attribute(h, "__class__")}, "sets the attribute '__class__'"),
+        ({"change": lambda h: set_attribute(h, "predict")}, "sets the attribute 'predict'"),
+        ({"change": lambda h: h.update(format="other")}, "is not a musigenre model"),
+        ({"change": lambda h: h.update(format_version=99)}, "upgrade musigenre"),
+        ({"change": lambda h: h.update(format_version="1")}, "upgrade musigenre"),
+        ({"change": lambda h: h.update(arrays=None)}, "incomplete"),
+        ({"change": lambda h: h.update(model=[])}, "incomplete"),
+        ({"change": lambda h: h.update(model={})}, "does not fit together"),
+        ({"change": lambda h: h["arrays"].__setitem__(0, "0" * 64)}, "sha256"),
+        ({"change": lambda h: h["arrays"].pop()}, "other entries"),
+    ],
+)
+def test_tampered_files_are_refused(saved, options, message):
+    rewrite(saved, **options)
+    with pytest.raises(ModelFileError, match=message):
+        GenrePipeline.load(saved)
+
+
+def test_a_zip_bomb_is_not_inflated(saved, monkeypatch):
+    from musigenre import archive
+
+    monkeypatch.setattr(archive, "_MAX_ARRAY_BYTES", 10_000)
+    with zipfile.ZipFile(saved) as file:
+        entries = {name: file.read(name) for name in file.namelist()}
+    entries[ARRAY] = bytes(50_000_000)
+    with zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in entries.items():
+            file.writestr(name, data)
+    with pytest.raises(ModelFileError, match="more than 10000 bytes"):
+        GenrePipeline.load(saved)
+
+
+def test_a_network_larger_than_its_weights_is_not_built(saved):
+    def enlarge(header):
+        network = header["model"]["fitted"]["pipeline_"]["estimator"]["steps"][-1][1]["state"]
+        network["network"]["hidden_layer_sizes"] = [10**9, 10**9]
+
+    rewrite(saved, enlarge)
+    with pytest.raises(ModelFileError, match="does not fit together"):
+        GenrePipeline.load(saved)
+
+
+def test_another_kind_of_model(saved):
+    rewrite(saved, lambda h: h.update(model=h["model"]["fitted"]["pipeline_"]["estimator"]))
+    with pytest.raises(ModelFileError, match="holds a Pipeline, not the GenrePipeline"):
+        GenrePipeline.load(saved)
