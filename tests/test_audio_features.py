@@ -137,7 +137,7 @@ def test_unreadable_files(files, tmp_path):
 def test_a_clip_beyond_the_end(files):
     table = clip_table(files[2:])
     table.loc[0, "start"] = 0.5
-    with pytest.raises(AudioError, match="beyond the end of the audio at 1.000 s"):
+    with pytest.raises(AudioError, match=r"beyond the end of the audio at 1\.000 s"):
         AudioFeatures().fit_transform(table)
 
 
@@ -147,7 +147,7 @@ def test_another_version_of_the_recipe_is_refused(files, monkeypatch):
     extractor = AudioFeatures().fit(files)
     newer = replace(feature_sets.FEATURE_SETS["gtzan57"], version=2)
     monkeypatch.setitem(feature_sets.FEATURE_SETS, "gtzan57", newer)
-    with pytest.raises(ValueError, match="version 1 .* computes version 2: train again"):
+    with pytest.raises(ValueError, match=r"version 1 .* computes version 2: train again"):
         extractor.transform(files)
 
 

@@ -73,7 +73,9 @@ def load(path: str | PathLike[str], expected: type[E]) -> E:
         raise ModelFileError(path, error.cause, error.remedy) from error
     except Exception as error:
         # What a foreign file says may fail in any way; the reader is told which file it was.
-        raise ModelFileError(path, f"holds a model that does not fit together: {error!r}") from error
+        raise ModelFileError(
+            path, f"holds a model that does not fit together: {error!r}"
+        ) from error
     if not isinstance(estimator, expected):
         raise ModelFileError(
             path, f"holds a {type(estimator).__name__}, not the {expected.__name__} asked for"

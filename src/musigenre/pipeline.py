@@ -145,7 +145,7 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
     ['white']
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict = {
         "model": [StrOptions(set(MODELS)), HasMethods(["fit", "predict_proba"])],
         "clip_duration": [Interval(Real, 0, None, closed="neither"), None],
         "on_error": [StrOptions({"raise", "warn", "skip"})],

@@ -42,7 +42,7 @@ def harmonic_percussive(
 
 
 def median_filter(x: np.ndarray, size: int, axis: int) -> np.ndarray:
-    """Running median of odd length along one axis, the edges mirrored (d c b a | a b c d).
+    """Take the running median along one axis, the edges mirrored (d c b a | a b c d).
 
     All rows are filtered in one call: each is mirrored at its ends and they are laid end to end,
     because one-dimensional rank filters are far faster than the general one.

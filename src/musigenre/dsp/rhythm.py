@@ -51,8 +51,7 @@ def tempo(
     bpm = 60.0 * sample_rate / hop_length / np.arange(1, n_lags)
     log_prior = np.where(bpm < 320, -0.5 * np.log2(bpm / start_bpm) ** 2, -np.inf)
     best = np.argmax(np.log1p(1e6 * strength[:, 1:]) + log_prior, axis=-1)
-    beats = np.where(onset.any(axis=-1), bpm[best].reshape(onset.shape[:-1]), 0.0)
-    return beats
+    return np.where(onset.any(axis=-1), bpm[best].reshape(onset.shape[:-1]), 0.0)
 
 
 def _mean_autocorrelation(onset: np.ndarray, n_lags: int) -> np.ndarray:

@@ -80,7 +80,7 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
     440.0
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict = {
         "feature_set": [StrOptions(set(FEATURE_SETS))],
         "on_error": [StrOptions({"raise", "warn"})],
         "n_jobs": [Integral, None],

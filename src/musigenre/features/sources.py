@@ -86,9 +86,7 @@ def path_sources(X: object) -> Iterator[TrackClips] | None:
         starts, durations = X["start"].to_numpy(float), X["duration"].to_numpy(float)
         groups = X.reset_index(drop=True).groupby("path", sort=False).indices
         return (
-            TrackClips(
-                rows, fspath(path), list(zip(starts[rows], durations[rows], strict=True))
-            )
+            TrackClips(rows, fspath(path), list(zip(starts[rows], durations[rows], strict=True)))
             for path, rows in groups.items()
         )
     if is_paths(X):

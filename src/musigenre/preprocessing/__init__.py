@@ -1,0 +1,5 @@
+"""What happens to features before a model sees them."""
+
+from musigenre.preprocessing.robust_scaler import RobustScaler
+
+__all__ = ["RobustScaler"]
