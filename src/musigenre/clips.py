@@ -14,6 +14,9 @@ from musigenre import audio
 #: The rate, in Hz, whose samples are counted when a track is cut.
 SAMPLE_RATE = 22050
 
+#: What becomes of a file that cannot be read.
+OnError = Literal["raise", "warn", "skip"]
+
 #: The columns of a clip table.
 COLUMNS = ("path", "start", "duration", "track")
 
@@ -28,7 +31,7 @@ def clip_table(
     hop: float | None = None,
     partial: Literal["drop", "keep", "overlap"] = "drop",
     short: Literal["keep", "drop"] = "keep",
-    on_error: Literal["raise", "warn", "skip"] = "raise",
+    on_error: OnError = "raise",
     tracks: Sequence | None = None,
     n_jobs: int | None = None,
     verbose: int = 0,

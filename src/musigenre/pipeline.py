@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
 )
 
 from musigenre import clips, persistence
+from musigenre.clips import OnError
 from musigenre.evaluation.voting import vote
 from musigenre.features import AudioFeatures
 from musigenre.features.sources import is_paths
@@ -159,7 +160,7 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         model="mlp",
         *,
         clip_duration: float | None = 3.0,
-        on_error: str = "raise",
+        on_error: OnError = "raise",
         random_state=None,
         n_jobs: int | None = None,
         verbose: int = 0,
@@ -313,11 +314,11 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         table, X_clips = self._cut(X, on_error="raise", reset=False)
         return table, self.pipeline_.predict_proba(X_clips)
 
-    def _cut(self, X, *, on_error: str, reset: bool) -> tuple[pd.DataFrame, object]:
+    def _cut(self, X, *, on_error: OnError, reset: bool) -> tuple[pd.DataFrame, object]:
         """Give the table of clips, ``track`` being the position in X, and X for the model."""
         if is_paths(X):
-            if reset:
-                vars(self).pop("n_features_in_", None)
+            if reset and hasattr(self, "n_features_in_"):
+                del self.n_features_in_
             table = clips.clip_table(
                 X,
                 self.clip_duration,

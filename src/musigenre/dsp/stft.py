@@ -1,13 +1,19 @@
 """The short-time Fourier transform and its inverse, and the cutting of a signal into frames."""
 
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import scipy.fft
 import scipy.signal
 
 
-def frame(y: np.ndarray, frame_length: int, hop_length: int, pad_mode: str) -> np.ndarray:
+def frame(
+    y: np.ndarray,
+    frame_length: int,
+    hop_length: int,
+    pad_mode: Literal["reflect", "edge", "constant"],
+) -> np.ndarray:
     """Cut a signal into overlapping frames centred on the multiples of ``hop_length``.
 
     Parameters

@@ -174,14 +174,14 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
 
     def _check_X(self, X, reset: bool) -> tuple[Iterator[Source], int]:
         """Give the sources of the clips and the number of rows."""
-        sources = path_sources(X)
+        sources: Iterator[Source] | None = path_sources(X)
         if sources is None:
             X = validate_data(self, X, reset=reset, dtype=np.float32, order="C")
             per_batch = max(1, _BATCH_SECONDS * self._recipe.sample_rate // X.shape[1])
             sources = waveform_sources(X, per_batch)
-        elif reset:
+        elif reset and hasattr(self, "n_features_in_"):
             # An earlier fit on waveforms must not bind a later one on files.
-            vars(self).pop("n_features_in_", None)
+            del self.n_features_in_
         return sources, len(X)
 
     def _extract(self, sources: Iterator[Source], n_rows: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from os import PathLike
 import pandas as pd
 from sklearn.utils import Bunch
 
-from musigenre.clips import COLUMNS, clip_table
+from musigenre.clips import COLUMNS, OnError, clip_table
 from musigenre.features.audio_features import AudioFeatures
 
 
@@ -15,7 +15,7 @@ def extract(
     clip_duration: float | None = 3.0,
     *,
     feature_set: str = "gtzan57",
-    on_error: str = "raise",
+    on_error: OnError = "raise",
     tracks: Sequence | None = None,
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -62,7 +62,7 @@ def extract_dataset(
     clip_duration: float | None = 3.0,
     *,
     feature_set: str = "gtzan57",
-    on_error: str = "raise",
+    on_error: OnError = "raise",
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> Bunch:

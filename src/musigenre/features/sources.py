@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike, fspath
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,7 +69,7 @@ class Waveforms:
 Source = TrackClips | Waveforms
 
 
-def is_paths(X: object) -> bool:
+def is_paths(X: Any) -> bool:
     """Say whether ``X`` is a one-dimensional collection of paths."""
     if isinstance(X, pd.DataFrame | str | PathLike) or getattr(X, "ndim", 1) != 1:
         return False
@@ -77,7 +78,7 @@ def is_paths(X: object) -> bool:
     return len(X) > 0 and all(isinstance(item, str | PathLike) for item in X)
 
 
-def path_sources(X: object) -> Iterator[TrackClips] | None:
+def path_sources(X: Any) -> Iterator[TrackClips] | None:
     """Give the sources of a clip table or a collection of paths; ``None`` for anything else.
 
     The rows of a table may stand in any order: those of one file are read together.
