@@ -1,0 +1,17 @@
+"""Evaluation over holdouts: scores, votes, the report and its displays."""
+
+from musigenre.evaluation.displays import AccuracyDisplay, ConfusionDisplay
+from musigenre.evaluation.evaluate import evaluate
+from musigenre.evaluation.metrics import corrected_interval, genre_scores
+from musigenre.evaluation.report import Report
+from musigenre.evaluation.voting import vote
+
+__all__ = [
+    "AccuracyDisplay",
+    "ConfusionDisplay",
+    "Report",
+    "corrected_interval",
+    "evaluate",
+    "genre_scores",
+    "vote",
+]

@@ -1,0 +1,6 @@
+"""Plots of an evaluation. matplotlib is loaded when one is drawn."""
+
+from musigenre.evaluation.displays.accuracy_display import AccuracyDisplay
+from musigenre.evaluation.displays.confusion_display import ConfusionDisplay
+
+__all__ = ["AccuracyDisplay", "ConfusionDisplay"]
