@@ -161,5 +161,5 @@ class ConfusionDisplay:
         for label in ax.get_xticklabels():
             label.set(ha="right", rotation_mode="anchor")
         self.ax_ = ax
-        self.figure_ = ax.figure
+        self.figure_: Any = ax.figure
         return self

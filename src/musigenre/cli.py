@@ -1,0 +1,345 @@
+"""The ``musigenre`` command.
+
+Exit codes: 0 all went well, 1 some files could not be read (the rest is done), 2 nothing was done.
+"""
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Files predicted before their rows are written out.
+_CHUNK = 64
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Table(StrEnum):
+    """What `evaluate` reads."""
+
+    audio = "audio"
+    seconds_3 = "3s"
+    seconds_30 = "30s"
+
+
+Genres = Annotated[Path, typer.Argument(help="A folder with one folder of audio a genre.")]
+Audio = Annotated[list[Path], typer.Argument(help="Audio files, or folders of them.")]
+ClipDuration = Annotated[
+    float, typer.Option(help="Length of a clip in seconds; 0 takes whole tracks.", min=0)
+]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same result.", min=0)]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Work done at a time; -1: one a core.")]
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Tell the genre of music."""
+    if version:
+        import musigenre
+
+        typer.echo(f"musigenre {musigenre.__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the tracks, the model, the pictures.")
+    ] = Path("musigenre-demo"),
+    tracks: Annotated[int, typer.Option(help="Synthetic tracks of each kind.", min=10)] = 16,
+    seed: Seed = 0,
+    jobs: Jobs = -1,
+) -> None:
+    """Show it all: make synthetic tracks, judge a model, train it, predict."""
+    with _for_people():
+        from musigenre.demo import run_demo
+
+        run_demo(output, n_tracks=tracks, random_state=seed, n_jobs=jobs)
+
+
+@app.command()
+def extract(
+    paths: Audio,
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .parquet or .csv file.")],
+    clip_duration: ClipDuration = 3.0,
+    jobs: Jobs = -1,
+) -> None:
+    """Write the 57 audio features of each clip to a table."""
+    with _for_people():
+        from musigenre.datasets import find_audio
+        from musigenre.features import extract
+
+        if output.suffix not in {".parquet", ".csv"}:
+            raise ValueError(f"the output must end in .parquet or .csv, got '{output}'")
+        _check_folder_of(output)
+        files = find_audio(paths)
+        table = extract(
+            files, clip_duration or None, on_error="skip", n_jobs=_jobs(jobs, files), verbose=1
+        )
+        errors = table.attrs.pop("errors")
+        _check_any(files, errors)
+        if output.suffix == ".csv":
+            table.to_csv(output, index=False)
+        else:
+            table.to_parquet(output, index=False)
+        typer.echo(f"{output}: {len(table)} clips of {table['track'].nunique()} tracks")
+        _report(errors)
+
+
+@app.command()
+def train(
+    directory: Genres,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The model file to write.")],
+    model: Annotated[str, typer.Option(help="Name of the model.")] = "mlp",
+    clip_duration: ClipDuration = 3.0,
+    seed: Seed = 0,
+    jobs: Jobs = -1,
+) -> None:
+    """Train a model on a folder of genres and write it to a file."""
+    with _for_people():
+        from musigenre import GenrePipeline, load_folder
+
+        _check_folder_of(output)
+        tracks = load_folder(directory, on_problem="ignore")
+        pipeline = GenrePipeline(
+            model,
+            clip_duration=clip_duration or None,
+            on_error="skip",
+            random_state=seed,
+            n_jobs=_jobs(jobs, tracks.data),
+            verbose=1,
+        ).fit(tracks.data, tracks.target)
+        pipeline.save(output)
+        n_tracks = len(tracks.data) - len(pipeline.errors_)
+        typer.echo(f"{output}: trained on {n_tracks} tracks of {len(pipeline.classes_)} genres")
+        typer.echo(f"genres: {', '.join(map(str, pipeline.classes_))}")
+        _report(_unreadable(tracks) + pipeline.errors_)
+
+
+@app.command()
+def predict(
+    paths: Audio,
+    model: Annotated[Path, typer.Option("--model", "-m", help="A file that train wrote.")],
+    clips: Annotated[bool, typer.Option("--clips", help="A row a clip: which genre when.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a row.")] = False,
+    csv: Annotated[Path | None, typer.Option(help="Write a CSV file instead.")] = None,
+    jobs: Jobs = -1,
+) -> None:
+    """Tell the genre of audio files."""
+    with _for_people():
+        from joblib import parallel_config
+
+        from musigenre import GenrePipeline
+        from musigenre.datasets import find_audio
+
+        if csv is not None:
+            _check_folder_of(csv)
+            csv.unlink(missing_ok=True)
+        files = find_audio(paths)
+        pipeline = GenrePipeline.load(model)
+        errors: list[dict[str, str]] = []
+        with parallel_config(n_jobs=_jobs(jobs, files)):
+            for i, rows in enumerate(_predictions(pipeline, files, clips, errors)):
+                if csv is not None:
+                    rows.to_csv(csv, mode="a", index=False, header=i == 0)
+                elif as_json:
+                    for row in rows.to_dict("records"):
+                        typer.echo(json.dumps(row))
+                else:
+                    _print_rows(rows)
+        _check_any(files, errors)
+        _report(errors)
+
+
+@app.command()
+def evaluate(
+    directory: Annotated[
+        Path, typer.Argument(help="A folder of genres, or a copy of GTZAN with its tables.")
+    ],
+    features: Annotated[
+        Table, typer.Option(help="Compute from the audio, or read a published GTZAN table.")
+    ] = Table.audio,
+    protocol: Annotated[
+        list[str] | None, typer.Option(help="paper, track or artist; may be given repeatedly.")
+    ] = None,
+    holdouts: Annotated[int, typer.Option(help="Monte-Carlo holdouts.", min=2)] = 10,
+    clip_duration: ClipDuration = 3.0,
+    plot: Annotated[Path | None, typer.Option(help="Write a picture (png, svg or pdf).")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the scores of each holdout.")] = None,
+    seed: Seed = 0,
+    jobs: Jobs = -1,
+) -> None:
+    """Judge the MLP by Monte-Carlo holdouts under named protocols."""
+    with _for_people():
+        from musigenre import evaluate, load_folder, load_gtzan
+        from musigenre.evaluation import AccuracyDisplay
+        from musigenre.features import extract_dataset
+        from musigenre.pipeline import make_clip_model
+
+        for target in filter(None, (plot, csv)):
+            _check_folder_of(target)
+        duration = None if features == Table.seconds_30 else clip_duration or None
+        if features == Table.audio:
+            data = load_folder(directory, on_problem="ignore")
+        else:
+            data = load_gtzan(directory, features.value, on_problem="ignore")
+        errors = _unreadable(data)
+        data = _without_copies(data)
+        if features == Table.audio:
+            data = extract_dataset(
+                data, duration, on_error="skip", n_jobs=_jobs(jobs, data.data), verbose=1
+            )
+            errors += data.errors
+        report = evaluate(
+            make_clip_model(clip_duration=duration, random_state=seed)[1:],
+            data.data,
+            data.target,
+            data.groups,
+            protocol=protocol or ["paper", "track"],
+            n_splits=holdouts,
+            random_state=seed,
+            n_jobs=jobs,
+            verbose=1,
+        )
+        typer.echo(str(report))
+        if csv is not None:
+            report.holdouts.to_csv(csv, index=False)
+        if plot is not None:
+            AccuracyDisplay.from_report(report).plot().figure_.savefig(
+                plot, dpi=150, bbox_inches="tight"
+            )
+        _report(errors)
+
+
+def _predictions(
+    pipeline, files: list[str], clips: bool, errors: list[dict[str, str]]
+) -> Iterator["pd.DataFrame"]:
+    """Give the predictions of one chunk of files after another; errors are added to the list."""
+    from tqdm import tqdm
+
+    from musigenre import clip_table
+    from musigenre.evaluation import vote
+
+    progress = tqdm(total=len(files), desc="predicting", unit="track", disable=None)
+    with progress:
+        for first in range(0, len(files), _CHUNK):
+            chunk = files[first : first + _CHUNK]
+            table = clip_table(chunk, pipeline.clip_duration, on_error="skip")
+            errors += table.attrs["errors"]
+            if not table.empty:
+                rows = pipeline.predict_clips(table)
+                if not clips:
+                    names = [str(genre) for genre in pipeline.classes_]
+                    tracks, probability = vote(rows[pipeline.classes_].to_numpy(), rows["track"])
+                    rows = _rows_of_tracks(tracks, probability, names)
+                yield rows
+            progress.update(len(chunk))
+
+
+def _rows_of_tracks(tracks, probability, genres: list[str]) -> "pd.DataFrame":
+    import pandas as pd
+
+    best = probability.argmax(axis=1)
+    rows = pd.DataFrame({"track": tracks, "genre": [genres[i] for i in best]})
+    return rows.join(pd.DataFrame(probability, columns=genres))
+
+
+def _print_rows(rows: "pd.DataFrame") -> None:
+    """Print genre, its probability, the time in the track, the track."""
+    for row in rows.to_dict("records"):
+        when = f"{row['start']:8.1f} s" if "start" in row else ""
+        typer.echo(f"{row['genre']:<16}{row[row['genre']]:5.2f}{when}  {row['track']}")
+
+
+def _jobs(jobs: int, files) -> int:
+    # Starting worker processes takes seconds, which a few files do not repay.
+    return jobs if len(files) > 8 else 1
+
+
+def _check_folder_of(output: Path) -> None:
+    """Find out before hours of work that its result could not be written."""
+    if not output.resolve().parent.is_dir():
+        raise ValueError(f"cannot write '{output}': there is no folder '{output.parent}'")
+
+
+def _check_any(files: list[str], errors: list[dict[str, str]]) -> None:
+    if len(errors) == len(files):
+        _list_errors(errors)
+        raise ValueError(f"none of the {len(files)} files could be read")
+
+
+def _unreadable(tracks) -> list[dict[str, str]]:
+    """Give the files of a collection that it had to leave out; other problems are only noted."""
+    problems = tracks.problems
+    left_out = problems["kind"].isin(["empty", "corrupt"])
+    for kind, found in problems[~left_out].groupby("kind", sort=False):
+        first = found.iloc[0]
+        typer.echo(
+            f"note: {len(found)} {kind}; the first: {first['path']}: {first['detail']}", err=True
+        )
+    return [
+        {"path": problem.path, "cause": problem.detail, "remedy": "get it anew or delete it"}
+        for problem in problems[left_out].itertuples()
+    ]
+
+
+def _without_copies(dataset):
+    """Leave out what repeats another file or row: it would lie on both sides of a holdout."""
+    problems = dataset.problems
+    copies = set(problems.loc[problems["kind"] == "duplicate", "path"])
+    kept = [name not in copies for name in getattr(dataset.data, "index", dataset.data)]
+    for key in ("data", "target", "groups"):
+        dataset[key] = dataset[key][kept]
+    return dataset
+
+
+def _report(errors: list[dict[str, str]]) -> None:
+    """List the files that could not be read, and end with 1 if there are any."""
+    if errors:
+        _list_errors(errors)
+        typer.echo(f"{len(errors)} files could not be read; the others are done", err=True)
+        raise typer.Exit(1)
+
+
+def _list_errors(errors: list[dict[str, str]]) -> None:
+    for error in errors:
+        typer.echo(f"cannot read '{error['path']}': {error['cause']}; {error['remedy']}", err=True)
+
+
+@contextmanager
+def _for_people() -> Iterator[None]:
+    """Print expected errors and warnings as one line each.
+
+    With MUSIGENRE_DEBUG=1 in the environment an error shows where it came from.
+    """
+    said = set()
+
+    def note(message, *args, **kwargs) -> None:
+        if str(message) not in said:
+            said.add(str(message))
+            typer.echo(f"note: {message}", err=True)
+
+    warnings.showwarning = note
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        if os.environ.get("MUSIGENRE_DEBUG"):
+            raise
+        typer.echo(f"musigenre: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,9 @@
+"""Neural networks: their architectures, and the classifiers that train them."""
+
+from musigenre.networks.quiet_import import import_quietly
+
+import_quietly("keras")
+
+from musigenre.networks.mlp_classifier import MLPClassifier  # noqa: E402 - Keras comes first
+
+__all__ = ["MLPClassifier"]
