@@ -23,6 +23,7 @@ from musigenre.audio import (
     AudioError,
     AudioInfo,
     AudioWarning,
+    check_header,
     count_samples,
     decoding,
     foreign,
@@ -275,11 +276,14 @@ def test_start_beyond_the_end(tmp_path, container):
 def test_max_duration(tmp_path):
     path = write(tmp_path, tones(2.0, 44100), 44100, "FLAC")
     assert len(load(path, max_duration=2.0)) == 2 * RATE
-    with pytest.raises(AudioError, match=r"max_duration=1\.5 s; pass duration="):
+    with pytest.raises(AudioError, match=r"longer than max_duration=1\.5 s; cut it"):
         load(path, max_duration=1.5)
     assert len(load(path, duration=1.0, max_duration=1.5)) == RATE
     assert len(load(path, start=1.0, max_duration=1.5)) == RATE
     assert len(load(path, max_duration=math.inf)) == 2 * RATE
+    assert count_samples(path, max_duration=2.0) == 2 * RATE
+    with pytest.raises(AudioError, match="longer than"):
+        count_samples(path, max_duration=1.5)
     with pytest.raises(AudioError, match="max_duration"):
         load(path, max_duration=2 - 1 / RATE)
 
@@ -801,3 +805,34 @@ def test_real_recordings(real_data, folder):
         if folder == "gtzan/lossless":
             assert about.sample_rate == RATE
             assert about.duration == pytest.approx(30, abs=0.2)
+
+
+@pytest.mark.parametrize("value", [1e25, -1e10, np.nan, np.inf])
+def test_samples_that_no_audio_has(tmp_path, value):
+    samples = np.zeros(RATE, dtype=np.float32)
+    samples[RATE // 2] = value
+    sf.write(tmp_path / "a.wav", samples, RATE, subtype="FLOAT")
+    for read in (load, info, count_samples):
+        with pytest.raises(AudioError, match=r"the sample at 0\.5 s is"):
+            read(tmp_path / "a.wav")
+
+
+def test_a_long_file_is_held_in_memory_once(tmp_path):
+    path = tmp_path / "long.flac"
+    sf.write(path, np.zeros(600 * 1000), 1000)
+    tracemalloc.start()
+    samples = load(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert samples.shape == (600 * RATE,)
+    assert peak < 1.4 * samples.nbytes
+
+
+def test_check_header(tmp_path):
+    sf.write(tmp_path / "a.flac", np.zeros(10), RATE)
+    check_header(tmp_path / "a.flac")
+    sf.write(tmp_path / "b.wav", np.zeros(0), RATE)
+    (tmp_path / "c.snd").write_bytes(bytes(range(200)))
+    for name in ("b.wav", "c.snd", "missing"):
+        with pytest.raises(AudioError, match=name):
+            check_header(tmp_path / name)

@@ -177,3 +177,28 @@ def test_extract_dataset(files):
     assert clips.groups["artist"].iloc[:3].tolist() == ["x", "x", "y"]
     assert clips.clips["track"].tolist() == clips.groups["track"].tolist()
     assert list(clips.data.columns) == list(FEATURE_NAMES)
+
+
+def test_backends_that_gather_their_results(files):
+    with parallel_config("multiprocessing", n_jobs=2):
+        features = AudioFeatures().fit_transform(files[:2])
+    np.testing.assert_array_equal(features, AudioFeatures().fit_transform(files[:2]))
+
+
+def test_the_number_of_threads_is_restored(files):
+    from threadpoolctl import threadpool_info
+
+    def threads():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = threads()
+    with parallel_config("threading", n_jobs=2):
+        AudioFeatures().fit_transform(files)
+    assert threads() == before
+
+
+def test_a_clip_too_long_to_be_computed_as_a_whole(files, monkeypatch):
+    monkeypatch.setattr("musigenre.features.audio_features._LONGEST_CLIP", 5)
+    with pytest.raises(AudioError, match="a clip of 7 s is longer than the 5 s"):
+        AudioFeatures().fit_transform(files)
+    assert AudioFeatures().fit_transform(clip_table(files)).shape == (4, 57)

@@ -83,9 +83,11 @@ def test_predict_goes_through_folders_and_reports_bad_files_at_the_end(run, mode
     csv = tmp_path / "genres.csv"
     result = run("predict", music, "-m", model, "--csv", csv, code=1)
     table = pd.read_csv(csv)
-    assert list(table.columns) == ["track", "genre", *KINDS]
+    columns = [f"p_{kind}" for kind in KINDS]
+    assert list(table.columns) == ["track", "genre", *columns]
     assert len(table) == 12
-    np.testing.assert_allclose(table[KINDS].sum(axis=1), 1)
+    np.testing.assert_allclose(table[columns].sum(axis=1), 1)
+    assert [file.name for file in tmp_path.iterdir()] == ["genres.csv"]
     assert result.stderr.count("cannot read") == 3
 
 
@@ -97,6 +99,50 @@ def test_predict_json_and_clips(run, model, music):
     assert all(row["genre"] in KINDS and row["track"] == str(file) for row in rows)
     text = run("predict", file, "-m", model, "--clips").stdout.splitlines()
     assert "1.0 s" in text[1]
+
+
+def test_predict_never_touches_a_file_before_it_has_something_to_write(run, model, tmp_path):
+    song, kept = tmp_path / "song.wav", tmp_path / "kept.csv"
+    for file in (song, kept):
+        file.write_text("precious")
+    run("predict", song, "-m", tmp_path / "missing", "--csv", kept, code=2)
+    result = run("predict", song, "-m", model, "--csv", song, code=2)
+    assert "must end in .csv" in result.stderr
+    run("predict", song, "-m", model, "--csv", kept, code=2)
+    assert song.read_text() == kept.read_text() == "precious"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX only")
+def test_file_names_that_are_not_utf8(run, model, music, tmp_path):
+    source = music / KINDS[0] / f"{KINDS[0]}.00000.wav"
+    try:
+        (tmp_path / os.fsdecode(b"caf\xe9.wav")).write_bytes(source.read_bytes())
+    except OSError:
+        pytest.skip("the file system wants UTF-8")
+    assert "caf\\xe9.wav" in run("predict", tmp_path, "-m", model).stdout
+    for output in (tmp_path / "a.csv", tmp_path / "a.parquet"):
+        run("extract", tmp_path, "-o", output)
+    assert pd.read_parquet(tmp_path / "a.parquet")["path"].str.endswith("caf\\xe9.wav").all()
+
+
+def test_a_genre_may_be_called_like_a_column(run, music, tmp_path):
+    for kind, genre in zip(KINDS, ("track", "genre"), strict=True):
+        (tmp_path / genre).mkdir()
+        for file in sorted((music / kind).glob("synthetic-*.wav"))[:3]:
+            (tmp_path / genre / file.name).write_bytes(file.read_bytes())
+    run("train", tmp_path, "-o", tmp_path / "model", "--clip-duration", 1)
+    result = run("predict", tmp_path / "track", "-m", tmp_path / "model", "--clips", "--json")
+    assert {"p_track", "p_genre", "track", "genre"} <= set(json.loads(result.stdout.split("\n")[0]))
+
+
+def test_a_file_that_is_too_long_stops_nothing(run, model, music, tmp_path, monkeypatch):
+    monkeypatch.setitem(musigenre.audio.count_samples.__kwdefaults__, "max_duration", 4.0)
+    soundfile.write(tmp_path / "long.wav", np.zeros(5 * SR), SR)
+    source = music / KINDS[0] / f"{KINDS[0]}.00000.wav"
+    (tmp_path / "short.wav").write_bytes(source.read_bytes())
+    result = run("predict", tmp_path, "-m", model, code=1)
+    assert "short.wav" in result.stdout
+    assert "long.wav': it is longer than max_duration=4 s" in result.stderr
 
 
 def test_many_files_are_written_chunk_by_chunk(run, model, music, tmp_path, monkeypatch):

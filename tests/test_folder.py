@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -192,8 +193,9 @@ def test_find_audio_takes_files_and_searches_folders(collection):
     names = ["rock/Queen/live/c.ogg", "rock/a.flac", "rock/b.wav"]
     assert found == [single, *(str(collection / name) for name in names)]
     (collection / "void").mkdir()
-    with pytest.raises(ValueError, match="void' has no audio file"):
+    with pytest.raises(ValueError, match="no audio file in .*void'"):
         find_audio([collection / "void"])
+    assert find_audio([collection / "void", single]) == [single]
 
 
 def test_real_odd_files(real_data, tmp_path):
@@ -210,3 +212,15 @@ def test_real_odd_files(real_data, tmp_path):
     assert "git lfs pull" in pointer
     assert not set(corrupt["path"]) & set(bunch.data)
     assert len(bunch.data) > 30
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links to folders")
+def test_links_in_a_circle_are_visited_once(tmp_path):
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.wav").write_bytes(b"x")
+    for name in ("a", "b", "c"):
+        for other in ("a", "b", "c"):
+            (tmp_path / name / f"to-{other}").symlink_to(tmp_path / other)
+    found = find_audio([tmp_path])
+    assert sorted(Path(path).name for path in found) == ["a.wav", "b.wav", "c.wav"]

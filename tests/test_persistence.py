@@ -81,17 +81,41 @@ def test_labels_keep_their_type(tracks, fitted, tmp_path, labels):
 
 
 def test_a_named_model(tracks, tmp_path, monkeypatch):
-    from musigenre import pipeline as module
-
-    make = module.make_clip_model
+    make = musigenre.make_clip_model
     monkeypatch.setattr(
-        module, "make_clip_model", lambda *a, **k: make(*a, **k).set_params(classifier__epochs=1)
+        "musigenre.pipeline.make_clip_model",
+        lambda *a, **k: make(*a, **k).set_params(classifier__epochs=1),
     )
     trained = GenrePipeline("mlp", clip_duration=0.5, random_state=1).fit(*tracks)
     trained.save(tmp_path / "model")
     loaded = GenrePipeline.load(str(tmp_path / "model"))
     assert loaded.get_params() == trained.get_params()
     np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
+
+
+def test_settings_of_the_machine_are_not_saved_but_the_output_is(tracks, tmp_path):
+    model = make_pipeline(
+        AudioFeatures(n_jobs=2, verbose=1).set_output(transform="pandas"),
+        RobustScaler(),
+        MLPClassifier((4,), epochs=1, random_state=0),
+    )
+    trained = GenrePipeline(model, clip_duration=0.5, n_jobs=2, verbose=1).fit(*tracks)
+    trained.save(tmp_path / "model")
+    loaded = GenrePipeline.load(tmp_path / "model")
+    assert (loaded.n_jobs, loaded.verbose) == (None, 0)
+    assert loaded.pipeline_[0].n_jobs is None
+    # Without the output setting the scaler would warn of missing feature names.
+    np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
+
+
+def test_a_file_cannot_ask_for_endless_labels(saved):
+    def enlarge(header):
+        network = header["model"]["fitted"]["pipeline_"]["estimator"]["steps"][-1][1]["state"]
+        network["classes"] *= 1000
+
+    rewrite(saved, enlarge)
+    with pytest.raises(ModelFileError, match="does not fit together"):
+        GenrePipeline.load(saved)
 
 
 def test_equal_models_are_equal_files(fitted, saved, tmp_path):

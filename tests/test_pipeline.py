@@ -9,7 +9,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score, cross_validate
 from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -20,8 +20,8 @@ from musigenre import (
     GenrePipeline,
     StratifiedMonteCarloSplit,
     clip_table,
+    make_clip_model,
 )
-from musigenre.pipeline import make_clip_model
 
 SR = 22050
 
@@ -64,7 +64,7 @@ def test_learns_and_votes(tracks, fitted):
     assert fitted.classes_.tolist() == ["hiss", "hum"]
     probability = fitted.predict_proba(paths)
     timeline = fitted.predict_clips(paths)
-    voted = timeline.groupby("track", sort=False)[["hiss", "hum"]].mean()
+    voted = timeline.groupby("track", sort=False)[["p_hiss", "p_hum"]].mean()
     assert voted.index.tolist() == paths.tolist()
     np.testing.assert_allclose(probability, voted)
     np.testing.assert_array_equal(
@@ -74,7 +74,7 @@ def test_learns_and_votes(tracks, fitted):
 
 def test_timeline(tracks, fitted):
     timeline = fitted.predict_clips(tracks[0][:1])
-    assert list(timeline.columns) == ["track", "start", "duration", "genre", "hiss", "hum"]
+    assert list(timeline.columns) == ["track", "start", "duration", "genre", "p_hiss", "p_hum"]
     assert timeline["start"].tolist() == [0, 1, 2, 3]
     assert (timeline["genre"] == "hum").all()
 
@@ -112,16 +112,23 @@ def test_a_waveform_shorter_than_the_clips_of_the_others():
         GenrePipeline(linear(), clip_duration=1.0).fit(ragged, ["hum", "hiss"])
 
 
-@pytest.mark.parametrize("name", ["mlp"])
-def test_named_models(tracks, name):
-    pipeline = GenrePipeline(name, clip_duration=1.0, random_state=0)
-    inner = make_clip_model(name, clip_duration=1.0, random_state=0)
-    inner.set_params(classifier__epochs=12, classifier__batch_size=8)
-    assert isinstance(pipeline._clip_model(), Pipeline)
-    trained = GenrePipeline(inner, clip_duration=1.0).fit(*tracks)
-    assert trained.score(*tracks) == 1
-    again = GenrePipeline(inner, clip_duration=1.0).fit(*tracks)
-    np.testing.assert_array_equal(again.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
+def test_a_named_model(tracks, monkeypatch):
+    quick = make_clip_model().set_params(classifier__epochs=12, classifier__batch_size=8)
+    monkeypatch.setattr("musigenre.pipeline.make_clip_model", lambda *args, **kwargs: quick)
+    pipeline = GenrePipeline("mlp", clip_duration=1.0)
+    quick.set_params(classifier__random_state=0)
+    assert pipeline.fit(*tracks).score(*tracks) == 1
+    assert list(pipeline.pipeline_.named_steps) == ["features", "scaler", "selector", "classifier"]
+    again = GenrePipeline("mlp", clip_duration=1.0).fit(*tracks)
+    np.testing.assert_array_equal(again.predict_proba(tracks[0]), pipeline.predict_proba(tracks[0]))
+
+
+def test_settings_reach_the_named_model():
+    model = GenrePipeline("mlp", random_state=3, n_jobs=2, verbose=1)._clip_model()
+    assert model["classifier"].get_params()["random_state"] == 3
+    assert model["features"].n_jobs == 2
+    with pytest.raises(ValueError, match="one of mlp; got 'cnn'"):
+        make_clip_model("cnn")
 
 
 def test_whole_tracks_get_the_design_for_whole_tracks():
@@ -228,6 +235,42 @@ def test_a_clip_table_is_not_a_list_of_tracks(tracks):
     table = clip_table(tracks[0])
     with pytest.raises(TypeError, match="GenrePipeline cuts the clips itself"):
         GenrePipeline(linear()).fit(table, ["hum"] * len(table))
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        ("song.mp3", TypeError, r"for a single one give \['song.mp3'\]"),
+        ([], ValueError, "holds no track"),
+        (np.zeros(30000), ValueError, r"X is one waveform; .* give \[X\]"),
+        ([np.ones(SR), np.ones(0)], ValueError, "waveform 1 has no samples"),
+        ([np.ones(SR), np.full(SR, np.nan)], ValueError, "waveform 1 contains NaN"),
+    ],
+)
+def test_tracks_that_are_none(fitted, X, error, message):
+    with pytest.raises(error, match=message):
+        fitted.predict(X)
+
+
+def test_waveforms_of_another_length_than_in_training(fitted):
+    array = np.stack([waveform(g, 4, i) for i, g in enumerate(["hum", "hiss"] * 3)])
+    pipeline = GenrePipeline(linear(), clip_duration=1.0).fit(array, ["hum", "hiss"] * 3)
+    assert pipeline.predict(array[:2, : 2 * SR]).tolist() == ["hum", "hiss"]
+
+
+def test_a_clip_table_without_tracks_counts_files(tracks, fitted):
+    table = clip_table(tracks[0][:2], 1.0).drop(columns="track")
+    assert fitted.predict(table).tolist() == ["hum", "hiss"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("path", None), ("start", -1.0), ("start", np.nan), ("duration", 0.0)]
+)
+def test_a_clip_table_with_a_row_that_is_no_clip(tracks, fitted, column, value):
+    table = clip_table(tracks[0][:2], 1.0)
+    table.loc[2, column] = value
+    with pytest.raises(ValueError, match="row 2 of the clip table is no clip"):
+        fitted.predict(table)
 
 
 def test_lengths_differ(tracks):

@@ -52,12 +52,22 @@ def test_codes_follow_the_columns(groups):
 @pytest.mark.parametrize("unknown", [None, np.nan, pd.NA, "", "  "])
 def test_a_track_of_unknown_artist_is_an_artist_of_its_own(groups, unknown):
     groups.loc[[6, 5, 4], "artist"] = unknown
-    assert resolve_groups("artist", groups).tolist() == [0, 0, 0, 1, 1, 2, 3]
+    with pytest.warns(UserWarning, match="artist of 2 of 5 tracks is unknown"):
+        assert resolve_groups("artist", groups).tolist() == [0, 0, 0, 1, 1, 2, 3]
+
+
+def test_without_any_artist_the_protocol_is_refused(groups):
+    groups["artist"] = np.nan
+    with pytest.raises(
+        ValueError, match=r"knows none; .*genre/artist/track.* use protocol 'track'"
+    ):
+        resolve_groups("artist", groups)
 
 
 def test_an_artist_named_like_a_track_stays_apart(groups):
     groups.loc[3, "artist"] = "t3"
-    assert resolve_groups("artist", groups).tolist() == [0, 0, 0, 1, 1, 2, 3]
+    with pytest.warns(UserWarning, match="unknown"):
+        assert resolve_groups("artist", groups).tolist() == [0, 0, 0, 1, 1, 2, 3]
 
 
 @pytest.mark.parametrize("kind", [list, np.array, pd.Series])

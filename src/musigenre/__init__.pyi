@@ -1,8 +1,20 @@
 __version__: str
 
+from . import audio as audio
+from . import clips as clips
+from . import datasets as datasets
+from . import evaluation as evaluation
+from . import features as features
+from . import model_selection as model_selection
+from . import networks as networks
+from . import preprocessing as preprocessing
+from . import selection as selection
+from .archive import ModelFileError as ModelFileError
 from .audio import AudioError as AudioError
 from .audio import AudioWarning as AudioWarning
+from .clip_model import make_clip_model as make_clip_model
 from .clips import clip_table as clip_table
+from .datasets import DatasetWarning as DatasetWarning
 from .datasets import load_folder as load_folder
 from .datasets import load_gtzan as load_gtzan
 from .datasets import make_tracks as make_tracks

@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 import math
-import os
+import uuid
 import zipfile
 from os import PathLike
 from pathlib import Path
@@ -69,7 +69,7 @@ def write_archive(path: str | PathLike[str], model: dict, arrays: list[np.ndarra
         "model": model,
     }
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         with zipfile.ZipFile(temporary, "w") as archive:
             _write(archive, _JSON, json.dumps(header, indent=1).encode())

@@ -18,6 +18,10 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+# Read when TensorFlow and matplotlib are first imported: no notes on the build, no window.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
 # Files predicted before their rows are written out.
 _CHUNK = 64
 
@@ -85,20 +89,20 @@ def extract(
         from musigenre.datasets import find_audio
         from musigenre.features import extract
 
-        if output.suffix not in {".parquet", ".csv"}:
-            raise ValueError(f"the output must end in .parquet or .csv, got '{output}'")
-        _check_folder_of(output)
+        _check_output(output, ".parquet", ".csv")
         files = find_audio(paths)
         table = extract(
             files, clip_duration or None, on_error="skip", n_jobs=_jobs(jobs, files), verbose=1
         )
         errors = table.attrs.pop("errors")
         _check_any(files, errors)
-        if output.suffix == ".csv":
-            table.to_csv(output, index=False)
-        else:
-            table.to_parquet(output, index=False)
-        typer.echo(f"{output}: {len(table)} clips of {table['track'].nunique()} tracks")
+        table["path"] = table["track"] = table["path"].map(_printable)
+        with _written_whole(output) as part:
+            if output.suffix.lower() == ".csv":
+                table.to_csv(part, index=False)
+            else:
+                table.to_parquet(part, index=False)
+        _say(f"{output}: {len(table)} clips of {table['track'].nunique()} tracks")
         _report(errors)
 
 
@@ -115,7 +119,7 @@ def train(
     with _for_people():
         from musigenre import GenrePipeline, load_folder
 
-        _check_folder_of(output)
+        _check_output(output)
         tracks = load_folder(directory, on_problem="ignore")
         pipeline = GenrePipeline(
             model,
@@ -127,8 +131,8 @@ def train(
         ).fit(tracks.data, tracks.target)
         pipeline.save(output)
         n_tracks = len(tracks.data) - len(pipeline.errors_)
-        typer.echo(f"{output}: trained on {n_tracks} tracks of {len(pipeline.classes_)} genres")
-        typer.echo(f"genres: {', '.join(map(str, pipeline.classes_))}")
+        _say(f"{output}: trained on {n_tracks} tracks of {len(pipeline.classes_)} genres")
+        _say(f"genres: {', '.join(map(str, pipeline.classes_))}")
         _report(_unreadable(tracks) + pipeline.errors_)
 
 
@@ -149,21 +153,20 @@ def predict(
         from musigenre.datasets import find_audio
 
         if csv is not None:
-            _check_folder_of(csv)
-            csv.unlink(missing_ok=True)
-        files = find_audio(paths)
+            _check_output(csv, ".csv")
         pipeline = GenrePipeline.load(model)
+        files = find_audio(paths)
         errors: list[dict[str, str]] = []
-        with parallel_config(n_jobs=_jobs(jobs, files)):
+        with parallel_config(n_jobs=_jobs(jobs, files)), _written_whole(csv) as part:
             for i, rows in enumerate(_predictions(pipeline, files, clips, errors)):
-                if csv is not None:
-                    rows.to_csv(csv, mode="a", index=False, header=i == 0)
+                if part is not None:
+                    rows.to_csv(part, mode="a", index=False, header=i == 0)
                 elif as_json:
                     for row in rows.to_dict("records"):
-                        typer.echo(json.dumps(row))
+                        _say(json.dumps(row))
                 else:
                     _print_rows(rows)
-        _check_any(files, errors)
+            _check_any(files, errors)
         _report(errors)
 
 
@@ -187,14 +190,15 @@ def evaluate(
 ) -> None:
     """Judge the MLP by Monte-Carlo holdouts under named protocols."""
     with _for_people():
-        from musigenre import evaluate, load_folder, load_gtzan
+        from musigenre import evaluate, load_folder, load_gtzan, make_clip_model
         from musigenre.evaluation import AccuracyDisplay
         from musigenre.features import extract_dataset
-        from musigenre.pipeline import make_clip_model
 
-        for target in filter(None, (plot, csv)):
-            _check_folder_of(target)
-        duration = None if features == Table.seconds_30 else clip_duration or None
+        for target, *endings in ((plot, ".png", ".svg", ".pdf"), (csv, ".csv")):
+            if target is not None:
+                _check_output(target, *endings)
+        tables: dict[Table, float | None] = {Table.seconds_3: 3.0, Table.seconds_30: None}
+        duration = tables.get(features, clip_duration or None)
         if features == Table.audio:
             data = load_folder(directory, on_problem="ignore")
         else:
@@ -217,13 +221,12 @@ def evaluate(
             n_jobs=jobs,
             verbose=1,
         )
-        typer.echo(str(report))
+        _say(str(report))
         if csv is not None:
             report.holdouts.to_csv(csv, index=False)
         if plot is not None:
-            AccuracyDisplay.from_report(report).plot().figure_.savefig(
-                plot, dpi=150, bbox_inches="tight"
-            )
+            display = AccuracyDisplay.from_report(report)
+            display.figure_.savefig(plot, dpi=150, bbox_inches="tight")
         _report(errors)
 
 
@@ -231,7 +234,8 @@ def _predictions(
     pipeline, files: list[str], clips: bool, errors: list[dict[str, str]]
 ) -> Iterator["pd.DataFrame"]:
     """Give the predictions of one chunk of files after another; errors are added to the list."""
-    from tqdm import tqdm
+    import pandas as pd
+    from tqdm.auto import tqdm
 
     from musigenre import clip_table
     from musigenre.evaluation import vote
@@ -245,26 +249,21 @@ def _predictions(
             if not table.empty:
                 rows = pipeline.predict_clips(table)
                 if not clips:
-                    names = [str(genre) for genre in pipeline.classes_]
-                    tracks, probability = vote(rows[pipeline.classes_].to_numpy(), rows["track"])
-                    rows = _rows_of_tracks(tracks, probability, names)
+                    names = [f"p_{genre}" for genre in pipeline.classes_]
+                    tracks, probability = vote(rows[names].to_numpy(), rows["track"])
+                    best = pipeline.classes_[probability.argmax(axis=1)]
+                    rows = pd.DataFrame({"track": tracks, "genre": best})
+                    rows = rows.join(pd.DataFrame(probability, columns=names))
+                rows["track"] = rows["track"].map(_printable)
                 yield rows
             progress.update(len(chunk))
-
-
-def _rows_of_tracks(tracks, probability, genres: list[str]) -> "pd.DataFrame":
-    import pandas as pd
-
-    best = probability.argmax(axis=1)
-    rows = pd.DataFrame({"track": tracks, "genre": [genres[i] for i in best]})
-    return rows.join(pd.DataFrame(probability, columns=genres))
 
 
 def _print_rows(rows: "pd.DataFrame") -> None:
     """Print genre, its probability, the time in the track, the track."""
     for row in rows.to_dict("records"):
         when = f"{row['start']:8.1f} s" if "start" in row else ""
-        typer.echo(f"{row['genre']:<16}{row[row['genre']]:5.2f}{when}  {row['track']}")
+        _say(f"{row['genre']:<16}{row['p_' + str(row['genre'])]:5.2f}{when}  {row['track']}")
 
 
 def _jobs(jobs: int, files) -> int:
@@ -272,10 +271,35 @@ def _jobs(jobs: int, files) -> int:
     return jobs if len(files) > 8 else 1
 
 
-def _check_folder_of(output: Path) -> None:
+def _check_output(output: Path, *endings: str) -> None:
     """Find out before hours of work that its result could not be written."""
+    if endings and output.suffix.lower() not in endings:
+        raise ValueError(f"the output must end in {' or '.join(endings)}, got '{output}'")
     if not output.resolve().parent.is_dir():
         raise ValueError(f"cannot write '{output}': there is no folder '{output.parent}'")
+    if output.is_dir():
+        raise ValueError(f"cannot write '{output}': it is a folder")
+
+
+@contextmanager
+def _written_whole(output: Path | None) -> Iterator[Path | None]:
+    """Give a file beside the output to write to; it takes the output's place when all went well."""
+    if output is None:
+        yield None
+        return
+    part = output.with_name(f"{output.stem}.part{output.suffix}")
+    part.unlink(missing_ok=True)
+    yield part
+    part.replace(output)
+
+
+def _printable(text: str) -> str:
+    """Escape the bytes of a file name that are not UTF-8, which no terminal or table takes."""
+    return str(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    typer.echo(_printable(text), err=err)
 
 
 def _check_any(files: list[str], errors: list[dict[str, str]]) -> None:
@@ -290,9 +314,7 @@ def _unreadable(tracks) -> list[dict[str, str]]:
     left_out = problems["kind"].isin(["empty", "corrupt"])
     for kind, found in problems[~left_out].groupby("kind", sort=False):
         first = found.iloc[0]
-        typer.echo(
-            f"note: {len(found)} {kind}; the first: {first['path']}: {first['detail']}", err=True
-        )
+        _say(f"note: {len(found)} {kind}; the first: {first['path']}: {first['detail']}", err=True)
     return [
         {"path": problem.path, "cause": problem.detail, "remedy": "get it anew or delete it"}
         for problem in problems[left_out].itertuples()
@@ -313,13 +335,13 @@ def _report(errors: list[dict[str, str]]) -> None:
     """List the files that could not be read, and end with 1 if there are any."""
     if errors:
         _list_errors(errors)
-        typer.echo(f"{len(errors)} files could not be read; the others are done", err=True)
+        _say(f"{len(errors)} files could not be read; the others are done", err=True)
         raise typer.Exit(1)
 
 
 def _list_errors(errors: list[dict[str, str]]) -> None:
     for error in errors:
-        typer.echo(f"cannot read '{error['path']}': {error['cause']}; {error['remedy']}", err=True)
+        _say(f"cannot read '{error['path']}': {error['cause']}; {error['remedy']}", err=True)
 
 
 @contextmanager
@@ -333,13 +355,15 @@ def _for_people() -> Iterator[None]:
     def note(message, *args, **kwargs) -> None:
         if str(message) not in said:
             said.add(str(message))
-            typer.echo(f"note: {message}", err=True)
+            _say(f"note: {message}", err=True)
 
-    warnings.showwarning = note
+    show, warnings.showwarning = warnings.showwarning, note
     try:
         yield
     except (ValueError, OSError) as error:
         if os.environ.get("MUSIGENRE_DEBUG"):
             raise
-        typer.echo(f"musigenre: {error}", err=True)
+        _say(f"musigenre: {error}", err=True)
         sys.exit(2)
+    finally:
+        warnings.showwarning = show

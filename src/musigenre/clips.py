@@ -1,15 +1,15 @@
 """Cut tracks into clips: stretches of a recording, one row of X each."""
 
 from collections.abc import Iterable, Sequence
+from numbers import Real
 from os import PathLike, fspath
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
-from tqdm.auto import tqdm
 
 from musigenre import audio
+from musigenre.parallel import in_order
 
 #: The rate, in Hz, whose samples are counted when a track is cut.
 SAMPLE_RATE = 22050
@@ -104,12 +104,17 @@ def clip_table(
     # Bad options must show before hours of reading.
     spans(SAMPLE_RATE, duration, hop=hop, partial=partial, short=short)
 
-    lengths = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_length_or_error)(path) for path in files
+    lengths = in_order(
+        _length_or_error,
+        ((path,) for path in files),
+        n_jobs,
+        description="reading",
+        total=len(files),
+        unit="track",
+        verbose=verbose,
     )
     rows, errors = [], []
-    progress = tqdm(lengths, "reading", len(files), unit="track", disable=None if verbose else True)
-    for path, track, length in zip(files, ids, progress, strict=True):
+    for path, track, length in zip(files, ids, lengths, strict=True):
         if isinstance(length, audio.AudioError):
             if on_error == "raise":
                 raise length
@@ -119,8 +124,13 @@ def clip_table(
             rows.append((path, first / SAMPLE_RATE, n / SAMPLE_RATE, track))
     if errors and on_error == "warn":
         audio.warn_skipped(errors, len(files))
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table = table.astype({"start": float, "duration": float})
+    # Objects, because a file name need not be UTF-8, which pandas' strings are.
+    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
+    dtypes = {"path": object, "start": float, "duration": float}
+    dtypes["track"] = object if tracks is None or not rows else None
+    table = pd.DataFrame(
+        {name: pd.Series(columns.get(name, ()), dtype=dtypes[name]) for name in COLUMNS}
+    )
     table.attrs["errors"] = errors
     return table
 
@@ -162,6 +172,26 @@ def is_clip_table(X: object) -> bool:
     return isinstance(X, pd.DataFrame) and {"path", "start", "duration"} <= set(X.columns)
 
 
+def check_clip_table(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Check that each row of a clip table says where its clip lies; give starts and durations.
+
+    Raises
+    ------
+    ValueError
+        If a path is missing, a start is negative or a duration not positive.
+    """
+    starts, durations = table["start"].to_numpy(float), table["duration"].to_numpy(float)
+    named = table["path"].map(lambda path: isinstance(path, str | PathLike)).to_numpy(bool)
+    sound = named & (starts >= 0) & (durations > 0) & np.isfinite(starts + durations)
+    if not sound.all():
+        row = int(sound.argmin())
+        raise ValueError(
+            f"row {row} of the clip table is no clip: path {table['path'].iloc[row]!r}, start "
+            f"{starts[row]}, duration {durations[row]}; make the table with clip_table"
+        )
+    return starts, durations
+
+
 def _length_or_error(path: str) -> int | audio.AudioError:
     try:
         return audio.count_samples(path, SAMPLE_RATE)
@@ -176,7 +206,8 @@ def _as_paths(paths: Iterable) -> list[str]:
 
 
 def _to_samples(name: str, seconds: float) -> int:
-    n = round(seconds * SAMPLE_RATE) if np.isfinite(seconds) else 0
+    is_number = isinstance(seconds, Real) and np.isfinite(seconds)
+    n = round(seconds * SAMPLE_RATE) if is_number else 0
     if n < 2:
         raise ValueError(f"{name} must be a positive number of seconds, got {seconds!r}")
     return n

@@ -7,10 +7,11 @@ import numpy as np
 from joblib import parallel_config
 from typer import echo
 
+from musigenre.clip_model import make_clip_model
 from musigenre.datasets import make_tracks
 from musigenre.evaluation import AccuracyDisplay, ConfusionDisplay, evaluate
 from musigenre.features import extract_dataset
-from musigenre.pipeline import GenrePipeline, make_clip_model
+from musigenre.pipeline import GenrePipeline
 
 # Seconds of each synthetic track: five clips.
 _DURATION = 15.0
@@ -60,8 +61,8 @@ def run_demo(output: Path, *, n_tracks: int, random_state: int, n_jobs: int) -> 
     )
     echo(f"{report}\n")
     echo("   These tracks are synthetic: the figures say nothing about real music.")
-    _save(AccuracyDisplay.from_report(report).plot(), output / "accuracy.png")
-    _save(ConfusionDisplay.from_report(report, protocol="artist").plot(), output / "confusion.png")
+    _save(AccuracyDisplay.from_report(report), output / "accuracy.png")
+    _save(ConfusionDisplay.from_report(report, protocol="artist"), output / "confusion.png")
 
     echo("\n4. Train on all artists but one of each kind, and save the model.")
     artist = tracks.groups["artist"].to_numpy()

@@ -26,11 +26,16 @@ _SAVABLE = {
     "RobustScaler": "musigenre.preprocessing",
 }
 
+# Settings of the machine that trained, not of the model.
+_NOT_SAVED = {"n_jobs", "verbose", "errors_"}
+
 E = TypeVar("E", bound=BaseEstimator)
 
 
 def save(estimator: BaseEstimator, path: str | PathLike[str]) -> None:
     """Write a fitted estimator; an existing file is replaced only when all is written.
+
+    ``n_jobs`` and ``verbose`` are not saved: they belong to the machine, not to the model.
 
     Parameters
     ----------
@@ -96,8 +101,12 @@ def _encode_estimator(estimator: BaseEstimator, arrays: list[np.ndarray]) -> dic
     params = {
         key: _encode(value, arrays, f"{name}({key}=...)")
         for key, value in estimator.get_params(deep=False).items()
+        if key not in _NOT_SAVED
     }
-    encoded = {"class": name, "params": params}
+    encoded: dict[str, Any] = {"class": name, "params": params}
+    output = getattr(estimator, "_sklearn_output_config", {}).get("transform")
+    if output is not None:
+        encoded["set_output"] = output
     if hasattr(estimator, "_get_state"):
         # A network; as a parameter it may still be untrained.
         if not _is_fitted(estimator):
@@ -109,7 +118,7 @@ def _encode_estimator(estimator: BaseEstimator, arrays: list[np.ndarray]) -> dic
         encoded["fitted"] = {
             key: _encode(value, arrays, f"{name}.{key}")
             for key, value in vars(estimator).items()
-            if key.endswith("_") and not key.startswith("_")
+            if key.endswith("_") and not key.startswith("_") and key not in _NOT_SAVED
         }
     return encoded
 
@@ -153,6 +162,8 @@ def _decode_estimator(encoded: dict[str, Any], arrays: list[np.ndarray]) -> Base
         raise ModelFileError("", f"names the unknown class {name!r}")
     params = {key: _decode(value, arrays) for key, value in encoded["params"].items()}
     estimator = _class(name)(**params)
+    if "set_output" in encoded:
+        estimator.set_output(transform=encoded["set_output"])
     if "state" in encoded:
         weights = [_decode(weight, arrays) for weight in encoded["weights"]]
         return estimator._set_state(encoded["state"], weights)

@@ -1,13 +1,13 @@
 """GenrePipeline: from tracks to genres in one estimator."""
 
-from collections.abc import Sequence
 from numbers import Integral, Real
 from os import PathLike
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
-from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -17,71 +17,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from musigenre import clips, persistence
-from musigenre.clips import OnError
+from musigenre import persistence
+from musigenre.clip_model import MODELS, make_clip_model
+from musigenre.clips import OnError, clip_table, is_clip_table
 from musigenre.evaluation.voting import vote
-from musigenre.features import AudioFeatures
 from musigenre.features.sources import is_paths
-from musigenre.preprocessing import RobustScaler
-from musigenre.selection import CorrelationSelector
-
-#: The models that have a name.
-MODELS = ("mlp",)
-
-
-def make_clip_model(
-    name: str = "mlp",
-    *,
-    clip_duration: float | None = 3.0,
-    random_state: int | np.random.RandomState | None = None,
-    n_jobs: int | None = None,
-    verbose: int = 0,
-) -> Pipeline:
-    """Build the scikit-learn Pipeline over clips that a model's name stands for.
-
-    Parameters
-    ----------
-    name : {"mlp"}, default="mlp"
-        ``"mlp"`` is the paper's multi-layer perceptron on 57 features, with four hidden layers for
-        clips and three for whole tracks.
-    clip_duration : float or None, default=3.0
-        Length of the clips in seconds; ``None`` for whole tracks.
-    random_state : int, RandomState instance or None
-    n_jobs : int, optional
-        Tracks whose features are computed at a time.
-    verbose : int, default=0
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        Steps ``features``, ``scaler``, ``selector``, ``classifier``; its X is a clip table, paths
-        or waveforms. Change it as any Pipeline and hand it to ``GenrePipeline(model=...)``.
-
-    Examples
-    --------
-    >>> from musigenre.pipeline import make_clip_model
-    >>> list(make_clip_model("mlp").named_steps)
-    ['features', 'scaler', 'selector', 'classifier']
-    """
-    if name not in MODELS:
-        raise ValueError(f"model must be an estimator or one of {', '.join(MODELS)}; got {name!r}")
-    from musigenre.networks import MLPClassifier
-
-    return Pipeline(
-        [
-            ("features", AudioFeatures(n_jobs=n_jobs, verbose=verbose)),
-            ("scaler", RobustScaler()),
-            ("selector", CorrelationSelector()),
-            (
-                "classifier",
-                MLPClassifier(
-                    "30s" if clip_duration is None else "3s",
-                    random_state=random_state,
-                    verbose=verbose,
-                ),
-            ),
-        ]
-    )
+from musigenre.tracks import check_tracks, check_waveform, cut_waveforms, is_waveform_list
 
 
 class GenrePipeline(ClassifierMixin, BaseEstimator):
@@ -90,7 +31,7 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     model : {"mlp"} or estimator, default="mlp"
-        What classifies the clips: a name, see :func:`musigenre.pipeline.make_clip_model`, or any
+        What classifies the clips: a name, see :func:`musigenre.make_clip_model`, or any
         classifier with ``predict_proba`` whose X is a clip table (if this pipeline is given
         paths) or an array of waveforms (if it is given those); usually a Pipeline that begins
         with :class:`musigenre.AudioFeatures`.
@@ -98,7 +39,8 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         Length of a clip in seconds; ``None`` takes each track as one clip.
     on_error : {"raise", "warn", "skip"}, default="raise"
         Whether a file that cannot be read stops :meth:`fit`, or is left out, with or without a
-        warning, and listed in ``errors_``.
+        warning, and listed in ``errors_``. Prediction owes a row for every track, so there such a
+        file is always an error; leave it out with :func:`musigenre.clip_table` before.
     random_state : int, RandomState instance or None
         Seed of a model given by name.
     n_jobs : int, optional
@@ -197,7 +139,11 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         check_consistent_length(X, y)
         table, X_clips = self._cut(X, on_error=self.on_error, reset=True)
         if table.empty:
-            raise ValueError(f"none of the {len(y)} tracks could be read: {table.attrs['errors']}")
+            first = table.attrs["errors"][0]
+            raise ValueError(
+                f"none of the {len(y)} tracks could be read; the first, '{first['path']}': "
+                f"{first['cause']}; {first['remedy']}"
+            )
         self.errors_ = table.attrs.get("errors", [])
         self.pipeline_ = self._clip_model().fit(X_clips, y[table["track"].to_numpy()])
         self.classes_ = self.pipeline_.classes_
@@ -208,7 +154,8 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : paths or waveforms
+        X : paths, waveforms or a clip table
+            The tracks of a clip table are those of its column ``track``, in order of appearance.
 
         Returns
         -------
@@ -222,7 +169,7 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : paths or waveforms
+        X : paths, waveforms or a clip table
 
         Returns
         -------
@@ -243,8 +190,8 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         -------
         pandas.DataFrame
             ``track`` (the path, the position of a waveform, or the clip table's own), ``start``
-            and ``duration`` in seconds, ``genre``, and the probability of each class in a column
-            of its name.
+            and ``duration`` in seconds, ``genre``, and a column ``p_<genre>`` with the probability
+            of each genre.
         """
         table, probabilities = self._clip_probabilities(X)
         track = table["track"]
@@ -258,7 +205,8 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
                 "genre": self.classes_[probabilities.argmax(axis=1)],
             }
         )
-        return timeline.join(pd.DataFrame(probabilities, columns=self.classes_))
+        names = [f"p_{genre}" for genre in self.classes_]
+        return timeline.join(pd.DataFrame(probabilities, columns=names))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted pipeline to a file that holds no code; see :meth:`load`.
@@ -276,8 +224,8 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         persistence.save(self, path)
 
-    @staticmethod
-    def load(path: str | PathLike[str]) -> "GenrePipeline":
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
         """Read a pipeline that :meth:`save` wrote; nothing in the file is executed.
 
         Parameters
@@ -294,7 +242,7 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         ModelFileError
             If the file is not such a model, is damaged, or was written by a newer version.
         """
-        return persistence.load(path, GenrePipeline)
+        return persistence.load(path, cls)
 
     def _clip_model(self):
         if not isinstance(self.model, str):
@@ -308,18 +256,20 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         )
 
     def _clip_probabilities(self, X) -> tuple[pd.DataFrame, np.ndarray]:
+        """Give the table of clips, with their tracks, and the probabilities of each."""
         check_is_fitted(self)
-        if clips.is_clip_table(X):
-            return X, self.pipeline_.predict_proba(X)
+        if is_clip_table(X):
+            table = X if "track" in X.columns else X.assign(track=X["path"])
+            return table, self.pipeline_.predict_proba(X)
         table, X_clips = self._cut(X, on_error="raise", reset=False)
         return table, self.pipeline_.predict_proba(X_clips)
 
-    def _cut(self, X, *, on_error: OnError, reset: bool) -> tuple[pd.DataFrame, object]:
+    def _cut(self, X, *, on_error: OnError, reset: bool) -> tuple[pd.DataFrame, Any]:
         """Give the table of clips, ``track`` being the position in X, and X for the model."""
+        if reset and hasattr(self, "n_features_in_"):
+            del self.n_features_in_
         if is_paths(X):
-            if reset and hasattr(self, "n_features_in_"):
-                del self.n_features_in_
-            table = clips.clip_table(
+            table = clip_table(
                 X,
                 self.clip_duration,
                 on_error=on_error,
@@ -328,14 +278,14 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
                 verbose=self.verbose,
             )
             return table, table
-        if clips.is_clip_table(X):
-            raise TypeError(
-                "X is a clip table, but GenrePipeline cuts the clips itself: give it the paths of "
-                "the tracks, or fit an estimator over clips such as make_clip_model()"
-            )
-        if not _is_waveform_list(X):
+        check_tracks(X)
+        if is_waveform_list(X):
+            X = [check_waveform(y, position) for position, y in enumerate(X)]
+        elif self.clip_duration is None or reset:
             X = validate_data(self, X, reset=reset)
-        return _cut_waveforms(X, self.clip_duration)
+        else:
+            X = check_array(X, estimator=self)  # clips have one length, whatever the tracks have
+        return cut_waveforms(X, self.clip_duration)
 
     def _sk_visual_block_(self):
         """Show the model of the clips in the HTML of a notebook."""
@@ -350,30 +300,3 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         return tags
-
-
-def _is_waveform_list(X: object) -> bool:
-    return (
-        isinstance(X, list | tuple)
-        and len(X) > 0
-        and all(isinstance(y, np.ndarray) and y.ndim == 1 for y in X)
-    )
-
-
-def _cut_waveforms(
-    waveforms: Sequence[np.ndarray] | np.ndarray, duration: float | None
-) -> tuple[pd.DataFrame, np.ndarray]:
-    rows, cut = [], []
-    for position, y in enumerate(waveforms):
-        for first, n in clips.spans(len(y), duration):
-            rows.append((position, first / clips.SAMPLE_RATE, n / clips.SAMPLE_RATE))
-            cut.append(y[first : first + n])
-    lengths = {len(y) for y in cut}
-    if len(lengths) > 1:
-        shortest = min(range(len(waveforms)), key=lambda i: len(waveforms[i]))
-        seconds = len(waveforms[shortest]) / clips.SAMPLE_RATE
-        raise ValueError(
-            f"the clips of the waveforms differ in length: waveform {shortest} has {seconds:.3f} s,"
-            f" clip_duration is {duration}; pad it, leave it out or choose shorter clips"
-        )
-    return pd.DataFrame(rows, columns=["track", "start", "duration"]), np.stack(cut)

@@ -7,12 +7,20 @@ before the damage, in an `AudioWarning` and that audio.
 """
 
 from musigenre.audio.errors import AudioError, AudioWarning, warn_skipped
-from musigenre.audio.reading import AudioInfo, count_samples, info, load, resampled_length
+from musigenre.audio.reading import (
+    AudioInfo,
+    check_header,
+    count_samples,
+    info,
+    load,
+    resampled_length,
+)
 
 __all__ = [
     "AudioError",
     "AudioInfo",
     "AudioWarning",
+    "check_header",
     "count_samples",
     "info",
     "load",

@@ -16,6 +16,7 @@ from musigenre.audio.foreign import DAMAGED, DecodeError, Stream, find_demuxer, 
 from musigenre.audio.sound_file import not_audio, open_sound
 
 RATES = (100, 1_000_000)  # Hz; beyond them a header is wrong
+_LARGEST = 1e9  # beyond 32-bit integers taken as floats; its square must stay finite in float32
 _MOST_SAMPLES = 2**32  # a day at 44.1 kHz; a longer promise is a wrong header or a bomb
 
 
@@ -89,12 +90,13 @@ def mono_blocks(
             if len(kept):
                 with np.errstate(invalid="ignore", over="ignore"):
                     mono = kept @ weights
-                finite = np.isfinite(mono)
-                if not finite.all():
-                    at = (max(begin, position) + int(finite.argmin())) / stream.sample_rate
-                    raise AudioError(
-                        str(path), f"the sample at {at:g} s is NaN or infinite", "export it anew"
-                    )
+                    sound = np.abs(mono) <= _LARGEST  # False for NaN
+                if not sound.all():
+                    first = int(sound.argmin())
+                    at = (max(begin, position) + first) / stream.sample_rate
+                    what = "NaN or infinite" if not np.isfinite(mono[first]) else f"{mono[first]:g}"
+                    cause = f"the sample at {at:g} s is {what}"
+                    raise AudioError(str(path), cause, "export it anew")
                 yield mono
             position += len(block)
             if position >= end:

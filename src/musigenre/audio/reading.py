@@ -22,6 +22,8 @@ from musigenre.audio.decoding import (
 )
 from musigenre.audio.errors import AudioError, AudioWarning
 
+MAX_DURATION = 7200.0  # seconds; a longer file is an error, so that no file fills the memory
+
 
 @dataclass(frozen=True)
 class AudioInfo:
@@ -122,7 +124,28 @@ def info(path: str | os.PathLike[str]) -> AudioInfo:
     return AudioInfo(rate, stream.channels, n_samples, n_samples / rate, stream.format)
 
 
-def count_samples(path: str | os.PathLike[str], sample_rate: int = 22050) -> int:
+def check_header(path: str | os.PathLike[str]) -> None:
+    """Check that a file opens as audio, without decoding it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Raises
+    ------
+    AudioError
+        If it does not, or if its header states that there is nothing in it.
+    """
+    path = regular_file(path)
+    with open_audio(path) as stream:
+        if stream.n_samples == 0:
+            raise AudioError(str(path), "there are no samples in it", DAMAGED)
+
+
+def count_samples(
+    path: str | os.PathLike[str], sample_rate: int = 22050, *, max_duration: float = MAX_DURATION
+) -> int:
     """Tell how many samples `load` gives of a whole file.
 
     Parameters
@@ -131,6 +154,8 @@ def count_samples(path: str | os.PathLike[str], sample_rate: int = 22050) -> int
         The file.
     sample_rate : int, default=22050
         Sample rate of the result in Hz.
+    max_duration : float, default=7200.0
+        As for :func:`load`, in seconds.
 
     Returns
     -------
@@ -140,7 +165,7 @@ def count_samples(path: str | os.PathLike[str], sample_rate: int = 22050) -> int
     Raises
     ------
     AudioError
-        If the file cannot be read as audio or has no samples.
+        If the file cannot be read as audio, has no samples, or gives more than `max_duration`.
 
     Examples
     --------
@@ -154,6 +179,8 @@ def count_samples(path: str | os.PathLike[str], sample_rate: int = 22050) -> int
     """
     _check("sample_rate", sample_rate, Integral, *RATES)
     about = info(path)
+    if about.duration > max_duration:
+        raise _too_long(path, max_duration)
     return resampled_length(about.n_samples, about.sample_rate, sample_rate)
 
 
@@ -163,7 +190,7 @@ def load(
     *,
     start: float = 0.0,
     duration: float | None = None,
-    max_duration: float = 7200.0,
+    max_duration: float = MAX_DURATION,
 ) -> np.ndarray:
     """Decode an audio file, or a stretch of it, to mono at one sample rate.
 
@@ -238,18 +265,13 @@ def load(
         longest = math.floor(max_duration * sample_rate) if max_duration < math.inf else math.inf
 
         blocks = mono_blocks(path, stream, begin, end)
-        pieces, n_pieces = [], 0
+        collected = bytearray()  # grows in place; a list of pieces would be copied as a whole
         for piece in blocks if same else _resample(blocks, rate, sample_rate):
-            pieces.append(piece)
-            n_pieces += len(piece)
-            if min(last, origin + n_pieces) - first > longest:
-                raise AudioError(
-                    str(path),
-                    f"it gives more than max_duration={max_duration:g} s",
-                    "pass duration= to read a part of it, or a larger max_duration=",
-                )
+            collected += np.ascontiguousarray(piece).tobytes()
+            if min(last, origin + len(collected) // 4) - first > longest:
+                raise _too_long(path, max_duration)
 
-    samples = np.concatenate(pieces) if pieces else np.empty(0, np.float32)
+    samples = np.frombuffer(collected, np.float32)
     stop = None if last == math.inf else last - origin
     samples = samples[first - origin : stop]
     if len(samples) == 0:
@@ -264,6 +286,14 @@ def _check(name: str, value: Any, kind: Any, low: float, high: float | None = No
     if not (low <= value <= high if high is not None else low <= value < math.inf):
         bounds = f"at least {low:g}" + (f", at most {high:g}" if high else ", finite")
         raise ValueError(f"{name} must be {bounds}, got {value!r}")
+
+
+def _too_long(path: str | os.PathLike[str], max_duration: float) -> AudioError:
+    return AudioError(
+        os.fspath(path),
+        f"it is longer than max_duration={max_duration:g} s",
+        "cut it into shorter files, or load a part of it with start= and duration=",
+    )
 
 
 def _nothing_left(path: Path, sample_rate: int, start: float) -> AudioError:

@@ -9,29 +9,35 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 import numpy as np
-import soundfile
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
 from musigenre import audio
 from musigenre.datasets._problems import Problem
+from musigenre.parallel import in_order
 
 #: Extensions of audio files.
 AUDIO_EXTENSIONS = (
     ".aac",
     ".aif",
+    ".aifc",
     ".aiff",
     ".au",
+    ".caf",
     ".flac",
     ".m4a",
+    ".mka",
     ".mp3",
+    ".mp4",
     ".oga",
     ".ogg",
     ".opus",
+    ".rf64",
     ".snd",
+    ".w64",
     ".wav",
+    ".webm",
     ".wma",
+    ".wv",
 )
 
 _HEAD = 1 << 16  # bytes compared before whole files are
@@ -57,7 +63,7 @@ def find_audio(
     Raises
     ------
     ValueError
-        If a folder has no audio file in it.
+        If there is no audio file at all.
 
     Examples
     --------
@@ -70,17 +76,18 @@ def find_audio(
     """
     wanted = normalise_extensions(extensions)
     found: list[str] = []
-    for path in map(Path, paths):
+    places = [Path(path) for path in paths]
+    for path in places:
         if not path.is_dir():
             found.append(str(path))
             continue
-        files = [str(path / file) for file in find_files(path) if file.suffix.lower() in wanted]
-        if not files:
-            raise ValueError(
-                f"{str(path)!r} has no audio file in it (looked for {', '.join(sorted(wanted))}). "
-                "Give another folder, or name the extension of the files with `extensions`."
-            )
-        found += files
+        found += [str(path / file) for file in find_files(path) if file.suffix.lower() in wanted]
+    if not found:
+        raise ValueError(
+            f"there is no audio file in {', '.join(repr(str(path)) for path in places)} (looked "
+            f"for {', '.join(sorted(wanted))}). Give another folder, or name the extension of the "
+            "files with `extensions`."
+        )
     return list(dict.fromkeys(found))
 
 
@@ -101,18 +108,21 @@ def find_files(root: Path, depth: int | None = None) -> list[Path]:
     """List the files below a folder, sorted, as paths relative to it.
 
     Hidden files and folders, and those archivers leave behind, are passed over. Links to folders
-    are followed, unless they lead back up. ``depth`` limits the number of folders in a path.
+    are followed, but no folder is visited twice. ``depth`` limits the number of folders in a path.
     """
     found: list[Path] = []
+    visited: set[tuple[int, int]] = set()
     for name, folders, files in os.walk(root, followlinks=True, onerror=_raise):
         folder = Path(name)
         relative = folder.relative_to(root)
-        if folder != root and folder.parent.resolve().is_relative_to(folder.resolve()):
-            folders.clear()  # a link back up
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in visited:  # links can lead in circles
+            folders.clear()
             continue
+        visited.add((status.st_dev, status.st_ino))
         found += [relative / file for file in files if _is_visible(file)]
         too_deep = depth is not None and len(relative.parts) >= depth
-        folders[:] = [] if too_deep else filter(_is_visible, folders)
+        folders[:] = [] if too_deep else sorted(filter(_is_visible, folders))
     return sorted(found, key=Path.as_posix)
 
 
@@ -128,21 +138,21 @@ def find_unreadable(
     ``"quick"`` reads the header of every file, ``"full"`` decodes it, ``None`` only looks at its
     size. Damaged files with some audio in them stay in, but are a problem too.
     """
-    jobs = (delayed(_verdict)(path, check) for path in paths)
-    verdicts = Parallel(n_jobs=n_jobs if check == "full" else 1, return_as="generator")(jobs)
-    usable, problems = [], []
-    with tqdm(
-        desc="checking",
+    verdicts = in_order(
+        _verdict,
+        ((path, check) for path in paths),
+        n_jobs if check == "full" else 1,
+        description="checking",
         total=len(paths),
         unit="file",
-        disable=None if verbose else True,  # None: shown on a terminal only
-    ) as progress:
-        for path, problem in zip(paths, verdicts, strict=True):
-            if problem:
-                problems.append(problem)
-            if not problem or problem.kind == "damaged":
-                usable.append(path)
-            progress.update()
+        verbose=verbose,
+    )
+    usable, problems = [], []
+    for path, problem in zip(paths, verdicts, strict=True):
+        if problem:
+            problems.append(problem)
+        if not problem or problem.kind == "damaged":
+            usable.append(path)
     return usable, problems
 
 
@@ -167,8 +177,8 @@ def _verdict(path: Path, check: str | None) -> Problem | None:
     try:
         if path.stat().st_size == 0:
             return Problem(str(path), "empty", "the file holds no bytes; left out")
-        if check == "quick" and not _has_good_header(path):
-            audio.info(path)  # another decoder may know it; if not, this error has the remedy
+        if check == "quick":
+            audio.check_header(path)
         elif check == "full":
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", audio.AudioWarning)
@@ -180,13 +190,6 @@ def _verdict(path: Path, check: str | None) -> Problem | None:
     except OSError as error:
         return Problem(str(path), "corrupt", f"{error.strerror}; left out")
     return None
-
-
-def _has_good_header(path: Path) -> bool:
-    try:
-        return soundfile.info(path).frames > 0
-    except soundfile.LibsndfileError:
-        return False
 
 
 def _group(files: Iterable[Path], key: Callable[[Path], Hashable]) -> list[list[Path]]:

@@ -9,16 +9,15 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import soundfile
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
-from tqdm.auto import tqdm
 
 from musigenre.datasets._arranger import Artist, perform
 from musigenre.datasets._files import path_array
 from musigenre.datasets._problems import group_table
 from musigenre.datasets._styles import STYLES
+from musigenre.parallel import in_order
 
 #: The kinds of synthetic music.
 KINDS = tuple(STYLES)
@@ -213,21 +212,20 @@ def make_tracks(
     for kind in chosen:
         (root / kind).mkdir(parents=True, exist_ok=True)
     paths = [root / row.kind / f"{row.track}.{format}" for row in tracks.itertuples()]
-    jobs = (
-        delayed(_write)(
-            path, row.kind, row.number % n_artists, row.number, duration, sample_rate, entropy
-        )
+    arguments = (
+        (path, row.kind, row.number % n_artists, row.number, duration, sample_rate, entropy)
         for path, row in zip(paths, tracks.itertuples(), strict=True)
     )
-    made = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
-    with tqdm(
-        desc="making tracks",
+    for _ in in_order(
+        _write,
+        arguments,
+        n_jobs,
+        description="making tracks",
         total=len(paths),
         unit="track",
-        disable=None if verbose else True,  # None: shown on a terminal only
-    ) as progress:
-        for _ in made:
-            progress.update()
+        verbose=verbose,
+    ):
+        pass
     return Bunch(
         data=path_array(paths),
         target=tracks["kind"].to_numpy(dtype=str),

@@ -1,6 +1,7 @@
 """One number per frame: loudness, shape of the spectrum, zero crossings.
 
-Each function equals librosa's of the same name, see the reference in the package's README.
+The numbers are those of librosa's spectral_centroid, spectral_bandwidth, spectral_rolloff, rms and
+zero_crossing_rate, with reflected edges.
 """
 
 import numpy as np

@@ -12,7 +12,7 @@ def frame(
     y: np.ndarray,
     frame_length: int,
     hop_length: int,
-    pad_mode: Literal["reflect", "edge", "constant"],
+    pad_mode: Literal["reflect", "edge"],
 ) -> np.ndarray:
     """Cut a signal into overlapping frames centred on the multiples of ``hop_length``.
 
@@ -21,7 +21,7 @@ def frame(
     y : ndarray of shape (..., n_samples)
     frame_length, hop_length : int
         In samples.
-    pad_mode : {"reflect", "edge", "constant"}
+    pad_mode : {"reflect", "edge"}
         How ``frame_length // 2`` samples are added at both ends, see :func:`numpy.pad`. A signal
         shorter than that is reflected as often as needed.
 

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import confusion_matrix
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.parallel import Parallel, delayed
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from musigenre.evaluation.metrics import align_proba, genre_scores
 from musigenre.evaluation.report import Report

@@ -1,22 +1,23 @@
 """AudioFeatures: from clips to a table of named numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from numbers import Integral
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
 
 from musigenre import audio
 from musigenre.features.feature_sets import FEATURE_SETS, FeatureSet
-from musigenre.features.sources import Source, path_sources, waveform_sources
+from musigenre.features.sources import Source, TrackClips, path_sources, waveform_sources
+from musigenre.parallel import in_order
 
-# Seconds of audio computed at a time; it bounds the memory of a worker.
+# Seconds of audio computed at a time; it bounds the memory of a worker. A longer clip is computed
+# as a whole, which takes 2.2 MB a second, up to a length beyond that of nearly all tracks.
 _BATCH_SECONDS = 60
+_LONGEST_CLIP = 1200
 
 
 class AudioFeatures(TransformerMixin, BaseEstimator):
@@ -172,9 +173,9 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
         self.feature_set_version_ = self._recipe.version
         self.sample_rate_ = self._recipe.sample_rate
 
-    def _check_X(self, X, reset: bool) -> tuple[Iterator[Source], int]:
+    def _check_X(self, X, reset: bool) -> tuple[list[Source], int]:
         """Give the sources of the clips and the number of rows."""
-        sources: Iterator[Source] | None = path_sources(X)
+        sources: Iterable[Source] | None = path_sources(X)
         if sources is None:
             X = validate_data(self, X, reset=reset, dtype=np.float32, order="C")
             per_batch = max(1, _BATCH_SECONDS * self._recipe.sample_rate // X.shape[1])
@@ -182,21 +183,22 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
         elif reset and hasattr(self, "n_features_in_"):
             # An earlier fit on waveforms must not bind a later one on files.
             del self.n_features_in_
-        return sources, len(X)
+        return list(sources), len(X)
 
-    def _extract(self, sources: Iterator[Source], n_rows: int) -> np.ndarray:
+    def _extract(self, sources: list[Source], n_rows: int) -> np.ndarray:
         features = np.full((n_rows, len(self._recipe.names)), np.nan)
-        results = Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(_extract_source)(source, self.feature_set) for source in sources
+        results = in_order(
+            _extract_source,
+            ((source, self.feature_set) for source in sources),
+            self.n_jobs,
+            description="extracting",
+            total=len(sources),
+            unit="track",
+            verbose=self.verbose,
         )
-        errors, n_sources = [], 0
-        progress = tqdm(
-            desc="extracting", total=n_rows, unit="clip", disable=None if self.verbose else True
-        )
-        with progress, _one_thread():
+        errors = []
+        with _one_thread():
             for rows, values in results:
-                n_sources += 1
-                progress.update(len(rows))
                 if not isinstance(values, audio.AudioError):
                     features[rows] = values
                 elif self.on_error == "raise":
@@ -206,7 +208,7 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
                         {"path": values.path, "cause": values.cause, "remedy": values.remedy}
                     )
         if errors:
-            audio.warn_skipped(errors, n_sources)
+            audio.warn_skipped(errors, len(sources))
         return features
 
     def __sklearn_tags__(self):
@@ -224,6 +226,8 @@ def _extract_source(
     recipe = FEATURE_SETS[feature_set]
     try:
         clips = source.waveforms(recipe.sample_rate)
+        if isinstance(source, TrackClips):
+            _check_length(source.path, clips, recipe.sample_rate)
     except audio.AudioError as error:
         return source.rows, error
     features = np.empty((len(clips), len(recipe.names)))
@@ -231,6 +235,16 @@ def _extract_source(
         for rows in _batches(clips, recipe.sample_rate):
             features[rows] = recipe.compute(np.stack([clips[i] for i in rows]))
     return source.rows, features
+
+
+def _check_length(path: str, clips: list[np.ndarray], sample_rate: int) -> None:
+    longest = max(len(clip) for clip in clips) / sample_rate
+    if longest > _LONGEST_CLIP:
+        raise audio.AudioError(
+            path,
+            f"a clip of {longest:.0f} s is longer than the {_LONGEST_CLIP} s computed as a whole",
+            "cut it into clips, for instance with clip_duration=3.0",
+        )
 
 
 def _one_thread() -> threadpool_limits:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from musigenre import audio
-from musigenre.clips import is_clip_table
+from musigenre.clips import check_clip_table, is_clip_table
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def path_sources(X: Any) -> Iterator[TrackClips] | None:
     The rows of a table may stand in any order: those of one file are read together.
     """
     if is_clip_table(X):
-        starts, durations = X["start"].to_numpy(float), X["duration"].to_numpy(float)
+        starts, durations = check_clip_table(X)
         groups = X.reset_index(drop=True).groupby("path", sort=False).indices
         return (
             TrackClips(rows, fspath(path), list(zip(starts[rows], durations[rows], strict=True)))

@@ -5,6 +5,7 @@ scaling and an RBF support vector machine) on three-second clips of GTZAN gave a
 .939 under ``paper``, .777 under ``track`` and .575 under ``artist``.
 """
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -49,8 +50,8 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol(
             "paper",
             None,
-            "rows drawn at random, nothing held apart: clips of a track lie on both sides, so this"
-            " measures recall of tracks heard in part",
+            "rows drawn at random, nothing held apart: clips of a track may lie on both sides, and"
+            " then this measures recall of tracks heard in part",
         ),
         Protocol(
             "track",
@@ -110,7 +111,7 @@ def resolve_groups(
     groups : DataFrame with columns `track` and `artist`, array-like of shape (n_rows,) or None
         What each row belongs to. A vector holds the groups of the protocol itself. A row whose
         artist is unknown (missing or empty) counts as an artist of its own, together with the
-        other rows of its track; that takes the `track` column.
+        other rows of its track, with a warning; that takes the `track` column.
 
     Returns
     -------
@@ -120,13 +121,13 @@ def resolve_groups(
     Raises
     ------
     ValueError
-        If the protocol needs groups that are not given, a value is missing, a track has two
-        artists, or a vector of groups is given to ``paper``, which would ignore it.
+        If the protocol needs groups that are not given, a value is missing, no artist is known,
+        a track has two artists, or a vector of groups is given to ``paper``, which would ignore it.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> groups = pd.DataFrame({"track": ["a", "a", "b", "c"], "artist": [None, None, "x", "x"]})
+    >>> groups = pd.DataFrame({"track": ["a", "a", "b", "c"], "artist": ["y", "y", "x", "x"]})
     >>> resolve_groups("artist", groups)
     array([0, 0, 1, 1])
     >>> resolve_groups("paper", groups) is None
@@ -217,6 +218,11 @@ def _artist_codes(groups: pd.DataFrame) -> NDArray[np.intp]:
         return _codes(artists, "artist")
     tracks = _codes(groups["track"], "track")
     unknown = _is_unknown(artists)
+    if unknown.all():
+        raise ValueError(
+            "protocol 'artist' needs artists, but groups knows none; put the files of each artist"
+            " into a folder of their own (genre/artist/track), or use protocol 'track'."
+        )
     # A pair never equals a name, so an artist called like a track stays apart from it.
     owners = pd.Series([("track", code) for code in tracks], dtype=object)
     codes = pd.factorize(artists.where(~unknown, owners))[0]
@@ -226,6 +232,14 @@ def _artist_codes(groups: pd.DataFrame) -> NDArray[np.intp]:
         raise ValueError(
             f"track {groups['track'].iloc[row]!r} has {n_artists.max()} artists in groups, an"
             " unknown one included; give all rows of a track the same artist."
+        )
+    if unknown.any():
+        n_tracks = len(np.unique(tracks[unknown]))
+        warnings.warn(
+            f"the artist of {n_tracks} of {len(np.unique(tracks))} tracks is unknown; each of them"
+            " counts as an artist of its own, though one artist may have made several",
+            UserWarning,
+            stacklevel=4,
         )
     return codes
 

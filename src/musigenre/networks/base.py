@@ -260,7 +260,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         state = {
             "network": self._network,
             "classes": self.classes_.tolist(),
-            "classes_dtype": self.classes_.dtype.str,
+            "classes_kind": self.classes_.dtype.kind,
             "n_features_in": self.n_features_in_,
             "history": self.history_.to_dict("list"),
         }
@@ -274,7 +274,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         # The state may come from a file that asks for a network of any size.
         if [weight.shape for weight in weights] != self._weight_shapes(**self._network):
             raise ValueError(f"the weights do not belong to the network {self._network}")
-        self.classes_ = np.array(state["classes"], dtype=np.dtype(state["classes_dtype"]))
+        is_object = state["classes_kind"] == "O"
+        self.classes_ = np.array(state["classes"], dtype=object if is_object else None)
+        if self.classes_.shape != (self._network["n_classes"],):
+            raise ValueError(f"there are {self.classes_.size} classes for {self._network}")
         self.n_features_in_ = state["n_features_in"]
         self.history_ = pd.DataFrame(state["history"])
         self.history_.index = pd.RangeIndex(1, len(self.history_) + 1, name="epoch")

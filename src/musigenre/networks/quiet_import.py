@@ -26,8 +26,6 @@ def import_quietly(name: str) -> ModuleType:
     """
     if name in sys.modules:
         return sys.modules[name]
-    # What follows later, such as the lack of a GPU; a level that the user has set is left alone.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         stderr = os.dup(2)
     except OSError:  # a process without stderr, such as a service

@@ -1,0 +1,5 @@
+"""Run the command: ``python -m musigenre``."""
+
+from musigenre.cli import app
+
+app()
