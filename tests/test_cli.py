@@ -203,6 +203,9 @@ def test_evaluate_on_a_published_table(run, real_data):
         (["train", ".", "-o", "no/such/folder/model"], "there is no folder 'no/such/folder'"),
         (["extract", ".", "-o", "table.xls"], "must end in .parquet or .csv"),
         (["evaluate", "missing"], "missing"),
+        (["evaluate", "missing", "--plot", "a.xyz"], "must end in .png or .svg or .pdf"),
+        (["evaluate", "missing", "--protocol", "album"], "unknown protocol 'album'"),
+        (["extract", "", "-o", "a.csv"], "a path is empty"),
     ],
 )
 def test_errors_are_one_line_for_people(run, tmp_path, monkeypatch, args, message):
@@ -213,9 +216,36 @@ def test_errors_are_one_line_for_people(run, tmp_path, monkeypatch, args, messag
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_an_unknown_protocol_is_named(run, music):
-    result = run("evaluate", music, "--protocol", "album", "--holdouts", 2, "--jobs", 1, code=2)
-    assert "album" in result.stderr
+def test_one_genre_is_refused_before_anything_is_read(run, music, tmp_path, monkeypatch):
+    (tmp_path / "only").mkdir()
+    source = music / KINDS[0] / f"{KINDS[0]}.00000.wav"
+    (tmp_path / "only" / "a.wav").write_bytes(source.read_bytes())
+    monkeypatch.setattr("musigenre.audio.load", None)
+    for command in (("train", "-o", tmp_path / "model"), ("evaluate",)):
+        result = run(command[0], tmp_path, *command[1:], code=2)
+        assert "one genre only ('only')" in result.stderr
+
+
+def test_control_characters_do_not_reach_the_terminal(run, model, music, tmp_path):
+    try:
+        name = tmp_path / "red\x1b[31m\n.wav"
+        name.write_bytes((music / KINDS[0] / f"{KINDS[0]}.00000.wav").read_bytes())
+    except OSError:
+        pytest.skip("the file system refuses the name")
+    stdout = run("predict", name, "-m", model).stdout
+    assert r"red\x1b[31m\x0a.wav" in stdout
+    assert len(stdout.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes")
+def test_a_closed_pipe_ends_quietly(model, music):
+    command = f"{sys.executable} -m musigenre predict {music} -m {model} -j 1 --json | head -n 1"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    result = subprocess.run(  # noqa: S602 - the pipe is what is tested
+        command, shell=True, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.stdout.count("\n") == 1
+    assert "Broken pipe" not in result.stderr
 
 
 def test_nothing_readable(run, model, tmp_path):

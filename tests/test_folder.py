@@ -193,7 +193,7 @@ def test_find_audio_takes_files_and_searches_folders(collection):
     names = ["rock/Queen/live/c.ogg", "rock/a.flac", "rock/b.wav"]
     assert found == [single, *(str(collection / name) for name in names)]
     (collection / "void").mkdir()
-    with pytest.raises(ValueError, match="no audio file in .*void'"):
+    with pytest.raises(ValueError, match=r"no audio file in .*void'"):
         find_audio([collection / "void"])
     assert find_audio([collection / "void", single]) == [single]
 

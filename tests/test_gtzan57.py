@@ -1,5 +1,7 @@
 """The 57 columns against the published tables."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,3 +80,30 @@ def test_loudness_changes_only_what_measures_loudness(rng):
     )
     unmoved = soft.drop([*scaled, "mfcc1_mean", *NEAR_ZERO]).index
     np.testing.assert_allclose(loud[unmoved], soft[unmoved], rtol=2e-3, atol=1e-3)
+
+
+def signals():
+    """Signals that need no file: a chord with beats and noise, a chirp, clicks."""
+    t = np.arange(5 * 22050) / 22050
+    noise = np.random.RandomState(0).uniform(-1, 1, len(t))  # a stream NumPy has frozen
+    chord = sum(np.sin(2 * np.pi * f * t) for f in (220.0, 277.18, 329.63)) / 6
+    beats = np.exp(-20 * (t % 0.5)) * noise
+    return {
+        "music": 0.7 * chord + 0.3 * beats,
+        "chirp": np.sin(2 * np.pi * (100 * t + 400 * t**2)),
+        "clicks": (np.arange(len(t)) % 9000 == 0) * 1.0 + 0.001 * noise,
+    }
+
+
+def test_frozen_values():
+    """The numbers of version 1 of the recipe, for where no published table is at hand."""
+    expected = pd.read_csv(Path(__file__).parent / "gtzan57.csv", index_col="feature")
+    for name, y in signals().items():
+        actual = pd.Series(gtzan57(y.astype(np.float32)), index=FEATURE_NAMES)
+        scale = expected[name].abs() * 1e-3 + 1e-4
+        difference = (actual - expected[name]).abs()
+        # One frame's rolloff may move by a bin of 10.8 Hz. Beside a pure tone, rounding in single
+        # precision widens the spectrum.
+        scale["rolloff_var"] += 100
+        scale[["spectral_bandwidth_mean", "spectral_bandwidth_var"]] *= 20 if name == "chirp" else 1
+        assert (difference <= scale).all(), difference[difference > scale]

@@ -97,6 +97,8 @@ def read_archive(path: str | PathLike[str]) -> tuple[dict[str, Any], list[np.nda
     ModelFileError
         If the file is missing, foreign, damaged, too large or of a later format.
     """
+    if Path(path).is_file() and not zipfile.is_zipfile(path):
+        raise ModelFileError(path, "is not a musigenre model, or it is cut short")
     try:
         with zipfile.ZipFile(path) as archive:
             header = _read_header(archive, path)
@@ -116,12 +118,12 @@ def _read_header(archive: zipfile.ZipFile, path: str | PathLike[str]) -> dict[st
     if not isinstance(header, dict) or header.get("format") != "musigenre-model":
         raise ModelFileError(path, "is not a musigenre model")
     version = header.get("format_version")
-    if not isinstance(version, int) or version > FORMAT_VERSION:
+    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
         raise ModelFileError(
             path,
             f"has format version {version}, but musigenre {musigenre.__version__} reads up to "
             f"version {FORMAT_VERSION}",
-            f"upgrade musigenre to at least {header.get('musigenre_version')}",
+            f"upgrade musigenre (the file was written by {header.get('musigenre_version')})",
         )
     digests = header.get("arrays")
     if not isinstance(digests, list) or not isinstance(header.get("model"), dict):

@@ -5,15 +5,25 @@ Exit codes: 0 all went well, 1 some files could not be read (the rest is done), 
 
 import json
 import os
-import sys
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from musigenre.console import (
+    check_any,
+    check_genres,
+    check_output,
+    for_people,
+    named,
+    printable,
+    report_errors,
+    say,
+    unreadable,
+    written_whole,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +51,7 @@ class Table(StrEnum):
 
 
 Genres = Annotated[Path, typer.Argument(help="A folder with one folder of audio a genre.")]
-Audio = Annotated[list[Path], typer.Argument(help="Audio files, or folders of them.")]
+Audio = Annotated[list[str], typer.Argument(help="Audio files, or folders of them.")]
 ClipDuration = Annotated[
     float, typer.Option(help="Length of a clip in seconds; 0 takes whole tracks.", min=0)
 ]
@@ -71,7 +81,7 @@ def demo(
     jobs: Jobs = -1,
 ) -> None:
     """Show it all: make synthetic tracks, judge a model, train it, predict."""
-    with _for_people():
+    with for_people():
         from musigenre.demo import run_demo
 
         run_demo(output, n_tracks=tracks, random_state=seed, n_jobs=jobs)
@@ -85,25 +95,25 @@ def extract(
     jobs: Jobs = -1,
 ) -> None:
     """Write the 57 audio features of each clip to a table."""
-    with _for_people():
+    with for_people():
         from musigenre.datasets import find_audio
         from musigenre.features import extract
 
-        _check_output(output, ".parquet", ".csv")
-        files = find_audio(paths)
+        check_output(output, ".parquet", ".csv")
+        files = find_audio(named(paths))
         table = extract(
             files, clip_duration or None, on_error="skip", n_jobs=_jobs(jobs, files), verbose=1
         )
         errors = table.attrs.pop("errors")
-        _check_any(files, errors)
-        table["path"] = table["track"] = table["path"].map(_printable)
-        with _written_whole(output) as part:
+        check_any(files, errors)
+        table["path"] = table["track"] = table["path"].map(printable)
+        with written_whole(output) as part:
             if output.suffix.lower() == ".csv":
                 table.to_csv(part, index=False)
             else:
                 table.to_parquet(part, index=False)
-        _say(f"{output}: {len(table)} clips of {table['track'].nunique()} tracks")
-        _report(errors)
+        say(f"{output}: {len(table)} clips of {table['track'].nunique()} tracks")
+        report_errors(errors)
 
 
 @app.command()
@@ -116,11 +126,12 @@ def train(
     jobs: Jobs = -1,
 ) -> None:
     """Train a model on a folder of genres and write it to a file."""
-    with _for_people():
+    with for_people():
         from musigenre import GenrePipeline, load_folder
 
-        _check_output(output)
+        check_output(output)
         tracks = load_folder(directory, on_problem="ignore")
+        check_genres(tracks)
         pipeline = GenrePipeline(
             model,
             clip_duration=clip_duration or None,
@@ -131,9 +142,9 @@ def train(
         ).fit(tracks.data, tracks.target)
         pipeline.save(output)
         n_tracks = len(tracks.data) - len(pipeline.errors_)
-        _say(f"{output}: trained on {n_tracks} tracks of {len(pipeline.classes_)} genres")
-        _say(f"genres: {', '.join(map(str, pipeline.classes_))}")
-        _report(_unreadable(tracks) + pipeline.errors_)
+        say(f"{output}: trained on {n_tracks} tracks of {len(pipeline.classes_)} genres")
+        say(f"genres: {', '.join(map(str, pipeline.classes_))}")
+        report_errors(unreadable(tracks) + pipeline.errors_)
 
 
 @app.command()
@@ -146,28 +157,30 @@ def predict(
     jobs: Jobs = -1,
 ) -> None:
     """Tell the genre of audio files."""
-    with _for_people():
+    with for_people():
         from joblib import parallel_config
 
         from musigenre import GenrePipeline
         from musigenre.datasets import find_audio
 
         if csv is not None:
-            _check_output(csv, ".csv")
+            check_output(csv, ".csv")
         pipeline = GenrePipeline.load(model)
-        files = find_audio(paths)
+        files = find_audio(named(paths))
         errors: list[dict[str, str]] = []
-        with parallel_config(n_jobs=_jobs(jobs, files)), _written_whole(csv) as part:
+        with parallel_config(n_jobs=_jobs(jobs, files)), written_whole(csv) as part:
             for i, rows in enumerate(_predictions(pipeline, files, clips, errors)):
                 if part is not None:
                     rows.to_csv(part, mode="a", index=False, header=i == 0)
                 elif as_json:
                     for row in rows.to_dict("records"):
-                        _say(json.dumps(row))
+                        say(json.dumps(row))
                 else:
                     _print_rows(rows)
-            _check_any(files, errors)
-        _report(errors)
+            check_any(files, errors)
+        if csv is not None:
+            say(f"{csv}: {len(files) - len(errors)} tracks")
+        report_errors(errors)
 
 
 @app.command()
@@ -189,21 +202,24 @@ def evaluate(
     jobs: Jobs = -1,
 ) -> None:
     """Judge the MLP by Monte-Carlo holdouts under named protocols."""
-    with _for_people():
+    with for_people():
         from musigenre import evaluate, load_folder, load_gtzan, make_clip_model
         from musigenre.evaluation import AccuracyDisplay
         from musigenre.features import extract_dataset
+        from musigenre.model_selection import get_protocols
 
         for target, *endings in ((plot, ".png", ".svg", ".pdf"), (csv, ".csv")):
             if target is not None:
-                _check_output(target, *endings)
+                check_output(target, *endings)
+        protocols = [each.name for each in get_protocols(protocol or ["paper", "track"])]
         tables: dict[Table, float | None] = {Table.seconds_3: 3.0, Table.seconds_30: None}
         duration = tables.get(features, clip_duration or None)
         if features == Table.audio:
             data = load_folder(directory, on_problem="ignore")
         else:
             data = load_gtzan(directory, features.value, on_problem="ignore")
-        errors = _unreadable(data)
+        check_genres(data)
+        errors = unreadable(data)
         data = _without_copies(data)
         if features == Table.audio:
             data = extract_dataset(
@@ -215,19 +231,19 @@ def evaluate(
             data.data,
             data.target,
             data.groups,
-            protocol=protocol or ["paper", "track"],
+            protocol=protocols,
             n_splits=holdouts,
             random_state=seed,
             n_jobs=jobs,
             verbose=1,
         )
-        _say(str(report))
+        say(str(report))
         if csv is not None:
             report.holdouts.to_csv(csv, index=False)
         if plot is not None:
             display = AccuracyDisplay.from_report(report)
             display.figure_.savefig(plot, dpi=150, bbox_inches="tight")
-        _report(errors)
+        report_errors(errors)
 
 
 def _predictions(
@@ -252,9 +268,9 @@ def _predictions(
                     names = [f"p_{genre}" for genre in pipeline.classes_]
                     tracks, probability = vote(rows[names].to_numpy(), rows["track"])
                     best = pipeline.classes_[probability.argmax(axis=1)]
-                    rows = pd.DataFrame({"track": tracks, "genre": best})
+                    rows = pd.DataFrame({"track": map(printable, tracks), "genre": best})
                     rows = rows.join(pd.DataFrame(probability, columns=names))
-                rows["track"] = rows["track"].map(_printable)
+                rows["track"] = rows["track"].map(printable)
                 yield rows
             progress.update(len(chunk))
 
@@ -263,62 +279,12 @@ def _print_rows(rows: "pd.DataFrame") -> None:
     """Print genre, its probability, the time in the track, the track."""
     for row in rows.to_dict("records"):
         when = f"{row['start']:8.1f} s" if "start" in row else ""
-        _say(f"{row['genre']:<16}{row['p_' + str(row['genre'])]:5.2f}{when}  {row['track']}")
+        say(f"{row['genre']:<16}{row['p_' + str(row['genre'])]:5.2f}{when}  {row['track']}")
 
 
 def _jobs(jobs: int, files) -> int:
     # Starting worker processes takes seconds, which a few files do not repay.
     return jobs if len(files) > 8 else 1
-
-
-def _check_output(output: Path, *endings: str) -> None:
-    """Find out before hours of work that its result could not be written."""
-    if endings and output.suffix.lower() not in endings:
-        raise ValueError(f"the output must end in {' or '.join(endings)}, got '{output}'")
-    if not output.resolve().parent.is_dir():
-        raise ValueError(f"cannot write '{output}': there is no folder '{output.parent}'")
-    if output.is_dir():
-        raise ValueError(f"cannot write '{output}': it is a folder")
-
-
-@contextmanager
-def _written_whole(output: Path | None) -> Iterator[Path | None]:
-    """Give a file beside the output to write to; it takes the output's place when all went well."""
-    if output is None:
-        yield None
-        return
-    part = output.with_name(f"{output.stem}.part{output.suffix}")
-    part.unlink(missing_ok=True)
-    yield part
-    part.replace(output)
-
-
-def _printable(text: str) -> str:
-    """Escape the bytes of a file name that are not UTF-8, which no terminal or table takes."""
-    return str(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _say(text: str, *, err: bool = False) -> None:
-    typer.echo(_printable(text), err=err)
-
-
-def _check_any(files: list[str], errors: list[dict[str, str]]) -> None:
-    if len(errors) == len(files):
-        _list_errors(errors)
-        raise ValueError(f"none of the {len(files)} files could be read")
-
-
-def _unreadable(tracks) -> list[dict[str, str]]:
-    """Give the files of a collection that it had to leave out; other problems are only noted."""
-    problems = tracks.problems
-    left_out = problems["kind"].isin(["empty", "corrupt"])
-    for kind, found in problems[~left_out].groupby("kind", sort=False):
-        first = found.iloc[0]
-        _say(f"note: {len(found)} {kind}; the first: {first['path']}: {first['detail']}", err=True)
-    return [
-        {"path": problem.path, "cause": problem.detail, "remedy": "get it anew or delete it"}
-        for problem in problems[left_out].itertuples()
-    ]
 
 
 def _without_copies(dataset):
@@ -329,41 +295,3 @@ def _without_copies(dataset):
     for key in ("data", "target", "groups"):
         dataset[key] = dataset[key][kept]
     return dataset
-
-
-def _report(errors: list[dict[str, str]]) -> None:
-    """List the files that could not be read, and end with 1 if there are any."""
-    if errors:
-        _list_errors(errors)
-        _say(f"{len(errors)} files could not be read; the others are done", err=True)
-        raise typer.Exit(1)
-
-
-def _list_errors(errors: list[dict[str, str]]) -> None:
-    for error in errors:
-        _say(f"cannot read '{error['path']}': {error['cause']}; {error['remedy']}", err=True)
-
-
-@contextmanager
-def _for_people() -> Iterator[None]:
-    """Print expected errors and warnings as one line each.
-
-    With MUSIGENRE_DEBUG=1 in the environment an error shows where it came from.
-    """
-    said = set()
-
-    def note(message, *args, **kwargs) -> None:
-        if str(message) not in said:
-            said.add(str(message))
-            _say(f"note: {message}", err=True)
-
-    show, warnings.showwarning = warnings.showwarning, note
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        if os.environ.get("MUSIGENRE_DEBUG"):
-            raise
-        _say(f"musigenre: {error}", err=True)
-        sys.exit(2)
-    finally:
-        warnings.showwarning = show

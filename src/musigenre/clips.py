@@ -126,7 +126,7 @@ def clip_table(
         audio.warn_skipped(errors, len(files))
     # Objects, because a file name need not be UTF-8, which pandas' strings are.
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
-    dtypes = {"path": object, "start": float, "duration": float}
+    dtypes: dict[str, type | None] = {"path": object, "start": float, "duration": float}
     dtypes["track"] = object if tracks is None or not rows else None
     table = pd.DataFrame(
         {name: pd.Series(columns.get(name, ()), dtype=dtypes[name]) for name in COLUMNS}

@@ -162,6 +162,7 @@ def _decode_estimator(encoded: dict[str, Any], arrays: list[np.ndarray]) -> Base
         raise ModelFileError("", f"names the unknown class {name!r}")
     params = {key: _decode(value, arrays) for key, value in encoded["params"].items()}
     estimator = _class(name)(**params)
+    estimator._validate_params()
     if "set_output" in encoded:
         estimator.set_output(transform=encoded["set_output"])
     if "state" in encoded:

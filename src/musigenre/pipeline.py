@@ -199,7 +199,7 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
             track = table["path"]
         timeline = pd.DataFrame(
             {
-                "track": track.to_numpy(),
+                "track": pd.Series(track.to_numpy(), dtype=track.dtype),
                 "start": table["start"].to_numpy(),
                 "duration": table["duration"].to_numpy(),
                 "genre": self.classes_[probabilities.argmax(axis=1)],

@@ -50,7 +50,8 @@ def tempo(
     strength = _mean_autocorrelation(onset.reshape(-1, onset.shape[-1]), n_lags)
     bpm = 60.0 * sample_rate / hop_length / np.arange(1, n_lags)
     log_prior = np.where(bpm < 320, -0.5 * np.log2(bpm / start_bpm) ** 2, -np.inf)
-    best = np.argmax(np.log1p(1e6 * strength[:, 1:]) + log_prior, axis=-1)
+    # Rounding may leave values just below zero.
+    best = np.argmax(np.log1p(1e6 * np.maximum(strength[:, 1:], 0)) + log_prior, axis=-1)
     return np.where(onset.any(axis=-1), bpm[best].reshape(onset.shape[:-1]), 0.0)
 
 

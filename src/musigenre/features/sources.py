@@ -1,5 +1,6 @@
 """What an extractor accepts as X, brought to one form: the clips of one track after another."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike, fspath
@@ -85,10 +86,12 @@ def path_sources(X: Any) -> Iterator[TrackClips] | None:
     """
     if is_clip_table(X):
         starts, durations = check_clip_table(X)
-        groups = X.reset_index(drop=True).groupby("path", sort=False).indices
+        rows_of = defaultdict(list)
+        for row, path in enumerate(X["path"]):
+            rows_of[fspath(path)].append(row)
         return (
-            TrackClips(rows, fspath(path), list(zip(starts[rows], durations[rows], strict=True)))
-            for path, rows in groups.items()
+            TrackClips(np.array(rows), path, list(zip(starts[rows], durations[rows], strict=True)))
+            for path, rows in rows_of.items()
         )
     if is_paths(X):
         return (TrackClips(np.array([i]), fspath(path), None) for i, path in enumerate(X))

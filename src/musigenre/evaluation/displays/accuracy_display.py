@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -166,7 +167,7 @@ class AccuracyDisplay:
             xlim=(-0.7, len(protocols) - 0.3),
             ylabel="accuracy",
             ylim=(0, 1.02),
-            title=self.title,
+            title=textwrap.fill(self.title, 50),
         )
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(

@@ -152,6 +152,10 @@ class ConfusionDisplay:
             text_kw={"fontsize": 9},
             im_kw={"vmin": 0, "vmax": 1} if is_share else None,
         )
+        # scikit-learn turns digits white above the middle of the data, which may be pale.
+        top = 1 if is_share else counts.max()
+        for text, count in zip(ax.texts, counts.ravel(), strict=True):
+            text.set_color("white" if count > 0.5 * top else "black")
         ax.set(
             xlabel="predicted genre",
             ylabel="true genre",
