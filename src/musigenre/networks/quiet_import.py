@@ -26,6 +26,9 @@ def import_quietly(name: str) -> ModuleType:
     """
     if name in sys.modules:
         return sys.modules[name]
+    # Later lines, on the lack of a GPU or the insides of a graph. Errors are exceptions in any
+    # case, and a level that the user has set is left alone.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         stderr = os.dup(2)
     except OSError:  # a process without stderr, such as a service
