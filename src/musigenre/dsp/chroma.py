@@ -28,7 +28,7 @@ def chroma(power: np.ndarray, sample_rate: int) -> np.ndarray:
     energy = np.empty((len(clips), 12, power.shape[-1]), dtype=power.dtype)
     for clip, out in zip(clips, energy, strict=True):
         tuning = estimate_tuning(clip, sample_rate)
-        out[:] = _chroma_filters(sample_rate, n_fft, tuning, power.dtype) @ clip
+        out[:] = chroma_filters(sample_rate, n_fft, tuning, power.dtype) @ clip
     largest = energy.max(axis=-2, keepdims=True)
     energy /= np.where(largest < np.finfo(energy.dtype).tiny, 1, largest)
     return energy.reshape(*power.shape[:-2], *energy.shape[-2:])
@@ -53,19 +53,19 @@ def estimate_tuning(
     wanted = np.flatnonzero((frequencies >= fmin) & (frequencies < fmax))
     first, last = wanted[0], wanted[-1] + 1
     # One bin more on either side: the neighbours of the outermost peaks.
-    near = power[first - 1 : last + 1]
-    kept = np.where(near > 0.1 * power.max(axis=0), near, 0)
-    is_peak = (kept[1:-1] > kept[:-2]) & (kept[1:-1] >= kept[2:])
+    near = np.ascontiguousarray(power.T)[:, first - 1 : last + 1]
+    left, centre, right = near[:, :-2], near[:, 1:-1], near[:, 2:]
+    is_peak = (centre > left) & (centre >= right) & (centre > 0.1 * power.max(axis=0)[:, None])
     if not is_peak.any():
         return 0.0
 
-    left, centre, right = near[:-2][is_peak], near[1:-1][is_peak], near[2:][is_peak]
+    left, centre, right = left[is_peak], centre[is_peak], right[is_peak]
     slope, curvature = (right - left) / 2, left + right - 2 * centre
     inside = np.abs(slope) < np.abs(curvature)
     shift = np.zeros_like(centre)
     np.divide(-slope, curvature, out=shift, where=inside)
     strength = centre + slope * shift / 2
-    pitch = (first + np.nonzero(is_peak)[0] + shift) * sample_rate / (2 * (len(power) - 1))
+    pitch = (first + np.nonzero(is_peak)[1] + shift) * sample_rate / (2 * (len(power) - 1))
 
     pitch = pitch[strength >= np.median(strength)]
     deviation = np.mod(12 * np.log2(pitch / 440), 1.0)
@@ -76,8 +76,35 @@ def estimate_tuning(
 
 
 @lru_cache(maxsize=128)
-def _chroma_filters(sample_rate: int, n_fft: int, tuning: float, dtype: np.dtype) -> np.ndarray:
-    """Give librosa's chroma filter bank; a tuning is one of a hundred values."""
-    import librosa
+def chroma_filters(sample_rate: int, n_fft: int, tuning: float, dtype: np.dtype) -> np.ndarray:
+    """Gaussians about the pitch classes, weighted by octave (Ellis 2007).
 
-    return librosa.filters.chroma(sr=sample_rate, n_fft=n_fft, tuning=tuning, dtype=dtype.type)
+    Equal to ``librosa.filters.chroma``.
+
+    Parameters
+    ----------
+    sample_rate, n_fft : int
+    tuning : float
+        Deviation from A440 in semitones.
+    dtype : numpy.dtype
+
+    Returns
+    -------
+    ndarray of shape (12, 1 + n_fft // 2)
+        Read-only.
+    """
+    # One bin more than wanted: a Gaussian is as wide as the distance to the next bin.
+    frequencies = np.arange(1, 2 + n_fft // 2) * sample_rate / n_fft
+    semitones = 12 * np.log2(16 * frequencies / 440) - tuning
+    # The bin at 0 Hz has no pitch; it is put one and a half octaves below the first.
+    semitones = np.append(semitones[0] - 18, semitones)
+    width = np.maximum(np.diff(semitones), 1)
+    semitones = semitones[:-1]
+
+    distance = np.mod(semitones - np.arange(-9, 3)[:, None] + 6, 12) - 6
+    filters = np.exp(-2 * (distance / width) ** 2)
+    filters /= np.linalg.norm(filters, axis=0)
+    filters *= np.exp(-0.5 * ((semitones / 12 - 5) / 2) ** 2)
+    filters = filters.astype(dtype)
+    filters.flags.writeable = False
+    return filters

@@ -5,15 +5,43 @@ from functools import lru_cache
 import numpy as np
 import scipy.fft
 
+from musigenre.dsp.spectral import fft_frequencies
+
 
 @lru_cache(maxsize=8)
 def mel_filters(sample_rate: int, n_fft: int, n_mels: int, dtype: np.dtype) -> np.ndarray:
-    """Give librosa's Slaney-normalised mel filter bank, (n_mels, 1 + n_fft // 2)."""
-    import librosa
+    """Triangular filters of equal area on the mel scale of Slaney's Auditory Toolbox (1998).
 
-    filters = librosa.filters.mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, dtype=dtype.type)
+    Equal to ``librosa.filters.mel``.
+
+    Parameters
+    ----------
+    sample_rate, n_fft, n_mels : int
+    dtype : numpy.dtype
+
+    Returns
+    -------
+    ndarray of shape (n_mels, 1 + n_fft // 2)
+        Read-only.
+    """
+    edges = _mel_to_hz(np.linspace(0, _hz_to_mel(sample_rate / 2), n_mels + 2))
+    lower, centre, upper = (edges[i : i + n_mels, None] for i in range(3))
+    frequencies = fft_frequencies(1 + n_fft // 2, sample_rate)
+    rise = (frequencies - lower) / (centre - lower)
+    fall = (upper - frequencies) / (upper - centre)
+    filters = np.maximum(0, np.minimum(rise, fall)) * 2 / (upper - lower)
+    filters = filters.astype(dtype)
     filters.flags.writeable = False
     return filters
+
+
+# Slaney's scale: linear to 1,000 Hz (15 mel), from there 27 mel to a factor of 6.4.
+def _hz_to_mel(hz: float) -> float:
+    return 3 * hz / 200 if hz < 1000 else 15 + 27 * np.log(hz / 1000) / np.log(6.4)
+
+
+def _mel_to_hz(mel: np.ndarray) -> np.ndarray:
+    return np.where(mel < 15, 200 * mel / 3, 1000 * 6.4 ** ((mel - 15) / 27))
 
 
 def mel_spectrogram(power: np.ndarray, sample_rate: int, n_mels: int = 128) -> np.ndarray:
@@ -30,7 +58,15 @@ def mel_spectrogram(power: np.ndarray, sample_rate: int, n_mels: int = 128) -> n
     ndarray of shape (..., n_mels, n_frames)
     """
     filters = mel_filters(sample_rate, 2 * (power.shape[-2] - 1), n_mels, power.dtype)
-    return np.swapaxes(np.swapaxes(power, -1, -2) @ filters.T, -1, -2)
+    frames = np.swapaxes(power, -1, -2)
+    mel = np.empty((*frames.shape[:-1], n_mels), dtype=power.dtype)
+    # Neighbouring filters cover few bins: most of the whole product would be with zeros.
+    for first in range(0, n_mels, 16):
+        bands = slice(first, first + 16)
+        covered = np.flatnonzero(filters[bands].any(axis=0))
+        bins = slice(covered[0], covered[-1] + 1) if len(covered) else slice(0)
+        mel[..., bands] = frames[..., bins] @ filters[bands, bins].T
+    return np.swapaxes(mel, -1, -2)
 
 
 def power_to_db(power: np.ndarray, amin: float = 1e-10, top_db: float = 80.0) -> np.ndarray:

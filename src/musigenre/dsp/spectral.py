@@ -27,8 +27,13 @@ def zero_crossing_rate(
 
     Samples within 1e-10 of zero count as positive.
     """
-    negative = frame(y < -1e-10, frame_length, hop_length, "edge")
-    return (negative[..., 1:] != negative[..., :-1]).sum(axis=-1) / frame_length
+    half = frame_length // 2
+    negative = np.pad(y < -1e-10, [(0, 0)] * (y.ndim - 1) + [(half, half)], mode="edge")
+    crossings = np.cumsum(negative[..., 1:] != negative[..., :-1], axis=-1, dtype=np.int32)
+    # A frame holds frame_length - 1 pairs of neighbours: those up to its last less those before.
+    until = np.pad(crossings, [(0, 0)] * (y.ndim - 1) + [(1, 0)])
+    last = until[..., frame_length - 1 :: hop_length]
+    return (last - until[..., ::hop_length][..., : last.shape[-1]]) / frame_length
 
 
 def spectral_shape(magnitude: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
@@ -70,8 +75,11 @@ def spectral_rolloff(
     -------
     ndarray of shape (..., n_frames)
     """
-    cumulated = np.cumsum(magnitude, axis=-2)
-    bins = (cumulated < roll_percent * cumulated[..., -1:, :]).sum(axis=-2)
+    from musigenre.dsp import kernels
+
+    frames = np.ascontiguousarray(np.swapaxes(magnitude, -1, -2))
+    bins = np.empty(frames.shape[:-1], dtype=np.intp)
+    kernels.rolloff(frames.reshape(-1, frames.shape[-1]), roll_percent, bins.reshape(-1))
     return fft_frequencies(magnitude.shape[-2], sample_rate)[bins]
 
 

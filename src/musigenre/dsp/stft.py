@@ -1,11 +1,11 @@
 """The short-time Fourier transform and its inverse, and the cutting of a signal into frames."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 
 
 def frame(
@@ -39,7 +39,7 @@ def frame(
 @lru_cache(maxsize=8)
 def hann(n: int, dtype: np.dtype) -> np.ndarray:
     """Give the periodic Hann window of ``n`` samples."""
-    window = scipy.signal.get_window("hann", n, fftbins=True).astype(dtype)
+    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)).astype(dtype)
     window.flags.writeable = False
     return window
 
@@ -58,8 +58,14 @@ def stft(y: np.ndarray, n_fft: int = 2048, hop_length: int = 512) -> np.ndarray:
     ndarray of shape (..., 1 + n_fft // 2, n_frames)
         Complex, in the precision of ``y``.
     """
-    frames = frame(y, n_fft, hop_length, "reflect") * hann(n_fft, y.dtype)
-    return np.swapaxes(scipy.fft.rfft(frames, axis=-1, overwrite_x=True), -1, -2)
+    frames = frame(y, n_fft, hop_length, "reflect")
+    window = hann(n_fft, y.dtype)
+    dtype = np.result_type(y.dtype, np.complex64)
+    spectrum = np.empty((*frames.shape[:-1], 1 + n_fft // 2), dtype=dtype)
+    for clip in np.ndindex(frames.shape[:-2]):
+        for block in _blocks(frames.shape[-2]):
+            spectrum[clip][block] = scipy.fft.rfft(frames[clip][block] * window, overwrite_x=True)
+    return np.swapaxes(spectrum, -1, -2)
 
 
 def istft(spectrum: np.ndarray, n_samples: int, hop_length: int = 512) -> np.ndarray:
@@ -81,25 +87,37 @@ def istft(spectrum: np.ndarray, n_samples: int, hop_length: int = 512) -> np.nda
     -------
     ndarray of shape (..., n_samples)
     """
+    from musigenre.dsp import kernels
+
     n_fft, n_frames = 2 * (spectrum.shape[-2] - 1), spectrum.shape[-1]
-    frames = scipy.fft.irfft(np.swapaxes(spectrum, -1, -2), n_fft, axis=-1)
-    window = hann(n_fft, frames.dtype)
-    frames *= window
+    frames = np.swapaxes(spectrum, -1, -2)
+    window = hann(n_fft, spectrum.real.dtype)
+    n_covered = (n_frames - 1) * hop_length
+    signal = np.zeros((*frames.shape[:-2], n_covered + n_fft), dtype=window.dtype)
+    for clip in np.ndindex(frames.shape[:-2]):
+        for block in _blocks(n_frames):
+            pieces = scipy.fft.irfft(frames[clip][block], n_fft)
+            kernels.overlap_add(
+                pieces, window, hop_length, signal[clip][block.start * hop_length :]
+            )
 
-    # A frame is cut into blocks of one hop; block k of frame t falls on block t + k of the signal.
-    overlap = n_fft // hop_length
-    shape = (n_frames + overlap - 1, hop_length)
-    blocks = frames.reshape(*frames.shape[:-1], overlap, hop_length)
-    signal = np.zeros((*frames.shape[:-2], *shape), dtype=frames.dtype)
-    weight = np.zeros(shape, dtype=frames.dtype)
-    for k in range(overlap):
-        signal[..., k : k + n_frames, :] += blocks[..., k, :]
-        weight[k : k + n_frames] += window[k * hop_length : (k + 1) * hop_length] ** 2
-    covered = weight > np.finfo(weight.dtype).tiny
-    signal /= np.where(covered, weight, 1)
-
-    between = signal.reshape(*signal.shape[:-2], -1)[..., n_fft // 2 : -n_fft // 2]
-    y = np.zeros((*between.shape[:-1], n_samples), dtype=between.dtype)
-    n = min(n_samples, between.shape[-1])
-    y[..., :n] = between[..., :n]
+    n = min(n_samples, n_covered)
+    y = np.zeros((*signal.shape[:-1], n_samples), dtype=signal.dtype)
+    between = slice(n_fft // 2, n_fft // 2 + n)
+    np.divide(signal[..., between], _overlap(window, n_frames, hop_length)[between], out=y[..., :n])
     return y
+
+
+def _blocks(n_frames: int) -> Iterator[slice]:
+    """Cut frames into blocks that the processor's cache holds."""
+    return (slice(first, first + 256) for first in range(0, n_frames, 256))
+
+
+def _overlap(window: np.ndarray, n_frames: int, hop_length: int) -> np.ndarray:
+    """Add up the squared windows of overlapping frames."""
+    # A frame is cut into blocks of one hop; block k of frame t falls on block t + k of the signal.
+    blocks = (window**2).reshape(-1, hop_length)
+    total = np.zeros((n_frames + len(blocks) - 1, hop_length), dtype=window.dtype)
+    for k, block in enumerate(blocks):
+        total[k : k + n_frames] += block
+    return total.ravel()

@@ -53,6 +53,22 @@ def gtzan57(y: np.ndarray) -> np.ndarray:
     -------
     ndarray of shape (..., 57)
         Float64, in the order of ``FEATURE_NAMES``. Frequencies in Hz, tempo in beats per minute.
+
+    Notes
+    -----
+    The precision of ``y`` is that of the computation. In float32 a pure tone drowns in rounding
+    noise that widens its spectrum: its bandwidth comes out some 4 % too large.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musigenre.features.gtzan57 import FEATURE_NAMES, gtzan57
+    >>> noise = np.random.default_rng(0).normal(size=(10, 22050)).astype(np.float32)
+    >>> features = gtzan57(noise)
+    >>> features.shape
+    (10, 57)
+    >>> features[:, FEATURE_NAMES.index("rms_mean")].round(1)
+    array([1., 1., 1., 1., 1., 1., 1., 1., 1., 1.])
     """
     spectra = Spectra(y, SAMPLE_RATE)
     centroid, bandwidth = spectral.spectral_shape(spectra.magnitude, SAMPLE_RATE)
