@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musigenre.features import gtzan57
+from musigenre.features import gtzan57, texture, tzanetakis
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,30 @@ class FeatureSet:
         The rate, in Hz, at which the set is defined.
     compute : callable
         Takes clips of one length, (n_clips, n_samples), and gives (n_clips, n_features).
+    n_samples : int, optional
+        The length of clip that the set describes: shorter ones are repeated, longer ones cropped.
+        ``None`` is any length.
     """
 
     names: tuple[str, ...]
     version: int
     sample_rate: int
     compute: Callable[[np.ndarray], np.ndarray]
+    n_samples: int | None = None
 
 
 FEATURE_SETS = {
     "gtzan57": FeatureSet(
         gtzan57.FEATURE_NAMES, gtzan57.VERSION, gtzan57.SAMPLE_RATE, gtzan57.gtzan57
+    ),
+    "tzanetakis": FeatureSet(
+        tzanetakis.FEATURE_NAMES, tzanetakis.VERSION, tzanetakis.SAMPLE_RATE, tzanetakis.tzanetakis
+    ),
+    "texture": FeatureSet(
+        texture.FEATURE_NAMES,
+        texture.VERSION,
+        texture.SAMPLE_RATE,
+        texture.texture,
+        texture.N_SAMPLES,
     ),
 }
