@@ -20,8 +20,10 @@ from .datasets import load_gtzan as load_gtzan
 from .datasets import make_tracks as make_tracks
 from .evaluation import evaluate as evaluate
 from .features import AudioFeatures as AudioFeatures
+from .features import SpectrogramExtractor as SpectrogramExtractor
 from .model_selection import StratifiedMonteCarloSplit as StratifiedMonteCarloSplit
 from .networks import MLPClassifier as MLPClassifier
 from .pipeline import GenrePipeline as GenrePipeline
+from .preprocessing import MfccCMVN as MfccCMVN
 from .preprocessing import RobustScaler as RobustScaler
 from .selection import CorrelationSelector as CorrelationSelector

@@ -2,5 +2,16 @@
 
 from musigenre.features.audio_features import AudioFeatures
 from musigenre.features.extract import extract, extract_dataset
+from musigenre.features.mel_picture import mel_picture, read_mel_picture
+from musigenre.features.spectrogram_display import SpectrogramDisplay
+from musigenre.features.spectrogram_extractor import SpectrogramExtractor
 
-__all__ = ["AudioFeatures", "extract", "extract_dataset"]
+__all__ = [
+    "AudioFeatures",
+    "SpectrogramDisplay",
+    "SpectrogramExtractor",
+    "extract",
+    "extract_dataset",
+    "mel_picture",
+    "read_mel_picture",
+]

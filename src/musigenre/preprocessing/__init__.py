@@ -1,5 +1,6 @@
 """What happens to features before a model sees them."""
 
+from musigenre.preprocessing.mfcc_cmvn import MfccCMVN
 from musigenre.preprocessing.robust_scaler import RobustScaler
 
-__all__ = ["RobustScaler"]
+__all__ = ["MfccCMVN", "RobustScaler"]
