@@ -9,10 +9,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from musigenre import AudioError, AudioFeatures, AudioWarning, clip_table
-from musigenre.features import extract, extract_dataset, feature_sets
+from musigenre.features import feature_sets
 from musigenre.features.gtzan57 import FEATURE_NAMES, gtzan57
 
 SR = 22050
+DTYPES = ("float32", "float64")
 
 
 @parametrize_with_checks([AudioFeatures()])
@@ -89,8 +90,9 @@ def test_parallel_work_changes_nothing(files):
     table = clip_table(files)
     alone = AudioFeatures().fit_transform(table)
     np.testing.assert_array_equal(AudioFeatures(n_jobs=2).fit_transform(table), alone)
-    with parallel_config("threading", n_jobs=2):
-        np.testing.assert_array_equal(AudioFeatures().fit_transform(table), alone)
+    for backend in ("threading", "multiprocessing"):
+        with parallel_config(backend, n_jobs=2):
+            np.testing.assert_array_equal(AudioFeatures().fit_transform(table), alone)
 
 
 def test_no_fit_is_needed(files):
@@ -151,38 +153,18 @@ def test_another_version_of_the_recipe_is_refused(files, monkeypatch):
         extractor.transform(files)
 
 
-def test_extract(files, tmp_path):
-    bad = tmp_path / "bad.mp3"
-    bad.write_bytes(b"nothing")
-    table = extract([*files, bad], on_error="skip")
-    assert list(table.columns) == ["path", "start", "duration", "track", *FEATURE_NAMES]
-    assert len(table) == 4
-    assert table.attrs["errors"][0]["path"] == str(bad)
-    np.testing.assert_array_equal(
-        table[list(FEATURE_NAMES)], AudioFeatures().fit_transform(clip_table(files))
-    )
-
-
-def test_extract_dataset(files):
-    from sklearn.utils import Bunch
-
-    tracks = Bunch(
-        data=np.array(files, dtype=object),
-        target=np.array(["rock", "jazz", "rock"]),
-        groups=pd.DataFrame({"track": ["t0", "t1", "t2"], "artist": ["x", "y", None]}),
-    )
-    clips = extract_dataset(tracks)
-    assert clips.target.tolist() == ["rock", "rock", "jazz", "rock"]
-    assert clips.groups["track"].tolist() == ["t0", "t0", "t1", "t2"]
-    assert clips.groups["artist"].iloc[:3].tolist() == ["x", "x", "y"]
-    assert clips.clips["track"].tolist() == clips.groups["track"].tolist()
-    assert list(clips.data.columns) == list(FEATURE_NAMES)
-
-
-def test_backends_that_gather_their_results(files):
-    with parallel_config("multiprocessing", n_jobs=2):
-        features = AudioFeatures().fit_transform(files[:2])
-    np.testing.assert_array_equal(features, AudioFeatures().fit_transform(files[:2]))
+def test_double_precision(files):
+    single, double = (AudioFeatures(dtype=dtype).fit_transform(files) for dtype in DTYPES)
+    expected = [gtzan57(read(path).astype(float)) for path in files]
+    np.testing.assert_allclose(double, expected, rtol=1e-9, atol=1e-12)
+    assert single.dtype == double.dtype == float
+    assert not np.array_equal(single, double)
+    np.testing.assert_allclose(single, double, rtol=0.01, atol=1e-4)
+    waveforms = read(files[0])[np.newaxis].astype(float)
+    from_waveforms = AudioFeatures(dtype="float64").fit_transform(waveforms)
+    np.testing.assert_array_equal(from_waveforms, double[:1])
+    with pytest.raises(ValueError, match="'dtype' parameter"):
+        AudioFeatures(dtype="float16").fit(files)
 
 
 def test_the_number_of_threads_is_restored(files):
@@ -198,7 +180,8 @@ def test_the_number_of_threads_is_restored(files):
 
 
 def test_a_clip_too_long_to_be_computed_as_a_whole(files, monkeypatch):
-    monkeypatch.setattr("musigenre.features.audio_features._LONGEST_CLIP", 5)
-    with pytest.raises(AudioError, match="a clip of 7 s is longer than the 5 s"):
+    for module in ("audio_features", "tracks"):
+        monkeypatch.setattr(f"musigenre.features.{module}.LONGEST_CLIP", 5)
+    with pytest.raises(AudioError, match="longer than 5 s, too long to be described as a whole"):
         AudioFeatures().fit_transform(files)
     assert AudioFeatures().fit_transform(clip_table(files)).shape == (4, 57)

@@ -1,12 +1,14 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musigenre import AudioError, AudioWarning, clip_table
-from musigenre.clips import SAMPLE_RATE, spans
+from musigenre.clips import SAMPLE_RATE, cut_stream, spans
 
 
 @pytest.fixture
@@ -95,6 +97,34 @@ def test_clips_lie_inside_the_track_in_order(n, duration, hop, partial):
     starts = [first for first, _ in cut]
     assert starts == sorted(set(starts))
     assert all(first >= 0 and length > 0 and first + length <= n for first, length in cut)
+
+
+@given(
+    n=st.integers(0, 3_000_000),
+    cuts=st.lists(st.integers(0, 3_000_000), max_size=5),
+    duration=st.none() | st.floats(0.5, 100),
+    hop=st.none() | st.floats(0.5, 100),
+    partial=st.sampled_from(["drop", "keep", "overlap"]),
+    short=st.sampled_from(["keep", "drop"]),
+)
+@settings(max_examples=50, deadline=None)
+def test_a_stream_is_cut_like_the_whole(n, cuts, duration, hop, partial, short):
+    options = {"duration": duration, "hop": hop, "partial": partial, "short": short}
+    track = np.arange(n, dtype=np.float32)
+    blocks = np.split(track, sorted(cut for cut in cuts if cut < n))
+    clips = list(cut_stream(blocks, **options))
+    assert [(first, len(clip)) for first, clip in clips] == (spans(n, **options) if n else [])
+    assert all(clip[0] == first and clip[-1] == first + len(clip) - 1 for first, clip in clips)
+
+
+def test_a_stream_of_hours_needs_the_memory_of_minutes():
+    blocks = (np.ones(SAMPLE_RATE, np.float32) for _ in range(3 * 3600))
+    tracemalloc.start()
+    n_clips = sum(1 for _ in cut_stream(blocks, 3.0, partial="overlap"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert n_clips == 3600
+    assert peak < 30e6  # the three hours are 950 MB
 
 
 @pytest.mark.parametrize(

@@ -92,28 +92,40 @@ def extract(
     paths: Audio,
     output: Annotated[Path, typer.Option("--output", "-o", help="A .parquet or .csv file.")],
     clip_duration: ClipDuration = 3.0,
+    store: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps what is computed; default: OUTPUT.store."),
+    ] = None,
     jobs: Jobs = -1,
 ) -> None:
-    """Write the 57 audio features of each clip to a table."""
+    """Write the audio features of each clip to a table.
+
+    What is computed is kept in a folder: if it is stopped, however that happens, the same command
+    goes on, and later it computes only files that are new or have changed.
+    """
     with for_people():
         from musigenre.datasets import find_audio
-        from musigenre.features import extract
+        from musigenre.features.extract import extract_to_store
 
         check_output(output, ".parquet", ".csv")
+        store = store or output.with_name(f"{output.name}.store")
         files = find_audio(named(paths))
-        table = extract(
-            files, clip_duration or None, on_error="skip", n_jobs=_jobs(jobs, files), verbose=1
-        )
-        errors = table.attrs.pop("errors")
-        check_any(files, errors)
-        table["path"] = table["track"] = table["path"].map(printable)
-        with written_whole(output) as part:
-            if output.suffix.lower() == ".csv":
-                table.to_csv(part, index=False)
-            else:
-                table.to_parquet(part, index=False)
-        say(f"{output}: {len(table)} clips of {table['track'].nunique()} tracks")
-        report_errors(errors)
+        try:
+            features = extract_to_store(
+                files,
+                store,
+                clip_duration or None,
+                on_error="skip",
+                n_jobs=_jobs(jobs, files),
+                verbose=1,
+            )
+            check_any(files, features.errors)
+            features.write(output, verbose=1)
+        except KeyboardInterrupt:
+            say(f"stopped; the same command goes on with what is in '{store}'", err=True)
+            raise typer.Exit(130) from None
+        say(f"{output}: {features.n_clips} clips of {features.n_tracks} tracks")
+        report_errors(features.errors)
 
 
 @app.command()

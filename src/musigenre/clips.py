@@ -1,15 +1,18 @@
 """Cut tracks into clips: stretches of a recording, one row of X each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import chain
 from numbers import Real
 from os import PathLike, fspath
 from typing import Literal
 
 import numpy as np
 import pandas as pd
+from tqdm.auto import tqdm
 
 from musigenre import audio
-from musigenre.parallel import in_order
+from musigenre.parallel import run_jobs
 
 #: The rate, in Hz, whose samples are counted when a track is cut.
 SAMPLE_RATE = 22050
@@ -96,28 +99,26 @@ def clip_table(
     0    0.0       3.0
     1    3.0       3.0
     """
-    _check_option("on_error", on_error, ("raise", "warn", "skip"))
-    files = _as_paths(paths)
-    ids = list(files) if tracks is None else list(tracks)
-    if len(ids) != len(files):
-        raise ValueError(f"tracks has {len(ids)} ids for {len(files)} paths; give one for each")
+    check_option("on_error", on_error, ("raise", "warn", "skip"))
+    files = as_paths(paths)
+    ids = track_ids(files, tracks)
     # Bad options must show before hours of reading.
     spans(SAMPLE_RATE, duration, hop=hop, partial=partial, short=short)
 
-    lengths = in_order(
-        _length_or_error,
-        ((path,) for path in files),
-        n_jobs,
-        description="reading",
-        total=len(files),
-        unit="track",
-        verbose=verbose,
-    )
+    lengths: list[int | audio.AudioError] = [0] * len(files)
+    with (
+        closing(run_jobs(_length_or_error, enumerate(files), n_jobs)) as results,
+        tqdm(
+            results, "reading", len(files), unit="track", disable=None if verbose else True
+        ) as progress,
+    ):
+        for position, length in progress:
+            if isinstance(length, audio.AudioError) and on_error == "raise":
+                raise length
+            lengths[position] = length
     rows, errors = [], []
     for path, track, length in zip(files, ids, lengths, strict=True):
         if isinstance(length, audio.AudioError):
-            if on_error == "raise":
-                raise length
             errors.append({"path": path, "cause": length.cause, "remedy": length.remedy})
             continue
         for first, n in spans(length, duration, hop=hop, partial=partial, short=short):
@@ -127,7 +128,7 @@ def clip_table(
     # Objects, because a file name need not be UTF-8, which pandas' strings are.
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
     dtypes: dict[str, type | None] = {"path": object, "start": float, "duration": float}
-    dtypes["track"] = object if tracks is None or not rows else None
+    dtypes["track"] = object if not rows or isinstance(rows[0][3], str) else None
     table = pd.DataFrame(
         {name: pd.Series(columns.get(name, ()), dtype=dtypes[name]) for name in COLUMNS}
     )
@@ -147,8 +148,8 @@ def spans(
 
     The parameters are those of :func:`clip_table`, which this function serves.
     """
-    _check_option("partial", partial, ("drop", "keep", "overlap"))
-    _check_option("short", short, ("keep", "drop"))
+    check_option("partial", partial, ("drop", "keep", "overlap"))
+    check_option("short", short, ("keep", "drop"))
     if duration is None:
         return [(0, n_samples)]
     length = _to_samples("duration", duration) - 1
@@ -165,6 +166,79 @@ def spans(
         elif partial == "keep" and rest >= _SHORTEST * SAMPLE_RATE:
             clips.append((n_whole * step, min(rest, length)))
     return clips
+
+
+def cut_stream(
+    blocks: Iterable[np.ndarray],
+    duration: float | None,
+    *,
+    hop: float | None = None,
+    partial: str = "drop",
+    short: str = "keep",
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Cut the clips out of a track while it is decoded.
+
+    Only the part that clips to come can reach into is held, so that a recording of many hours
+    takes no more memory than one of minutes.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of shape (n,)
+        The samples of the track, at 22,050 Hz, piece by piece.
+    duration, hop, partial, short
+        As for :func:`clip_table`.
+
+    Yields
+    ------
+    first : int
+        Where the clip begins, in samples.
+    clip : ndarray of shape (n_samples,)
+        Valid as long as one likes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musigenre.clips import cut_stream
+    >>> second = np.zeros(22050, dtype=np.float32)
+    >>> [(first, len(clip)) for first, clip in cut_stream([second] * 5, duration=2.0)]
+    [(0, 44099), (44100, 44099)]
+    """
+    if duration is None:
+        whole = np.concatenate([np.empty(0, np.float32), *blocks])
+        if len(whole):
+            yield 0, whole
+        return
+    options: dict = {"duration": duration, "hop": hop, "partial": partial, "short": short}
+    length = _to_samples("duration", duration)
+    step = length if hop is None else _to_samples("hop", hop)
+    held, origin, n_given = np.empty(0, np.float32), 0, 0
+    for piece in chain(_long_pieces(blocks), [None]):
+        if piece is None:
+            end = origin + len(held)
+            found = spans(end, **options) if end else []
+        else:
+            held = np.concatenate([held, piece])
+            end = origin + len(held)
+            found = spans(end, duration, hop=hop, short="drop")
+        for first, n in found[n_given:]:
+            yield first, held[first - origin : first - origin + n]
+        n_given = max(n_given, len(found))
+        # The next clip begins here; the last may reach back by one length.
+        needed = max(origin, min(n_given * step, end - length))
+        held, origin = held[needed - origin :], needed
+
+
+def _long_pieces(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Join blocks to at least a minute, so that what is held is seldom copied."""
+    pieces, n = [], 0
+    for block in blocks:
+        pieces.append(block)
+        n += len(block)
+        if n >= 60 * SAMPLE_RATE:
+            yield np.concatenate(pieces)
+            pieces, n = [], 0
+    if pieces:
+        yield np.concatenate(pieces)
 
 
 def is_clip_table(X: object) -> bool:
@@ -192,17 +266,26 @@ def check_clip_table(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return starts, durations
 
 
-def _length_or_error(path: str) -> int | audio.AudioError:
+def _length_or_error(position: int, path: str) -> tuple[int, int | audio.AudioError]:
     try:
-        return audio.count_samples(path, SAMPLE_RATE)
+        return position, audio.count_samples(path, SAMPLE_RATE)
     except audio.AudioError as error:
-        return error
+        return position, error
 
 
-def _as_paths(paths: Iterable) -> list[str]:
+def as_paths(paths: Iterable[str | PathLike[str]]) -> list[str]:
+    """Give paths as a list of str, and refuse a single path."""
     if isinstance(paths, str | PathLike):
         raise TypeError(f"paths must be a list of files, not the single path {paths!r}")
     return [fspath(path) for path in paths]
+
+
+def track_ids(paths: Sequence[str], tracks: Sequence | None) -> list:
+    """Give an id for each path: its own, or the path."""
+    ids = list(paths) if tracks is None else list(tracks)
+    if len(ids) != len(paths):
+        raise ValueError(f"tracks has {len(ids)} ids for {len(paths)} paths; give one for each")
+    return ids
 
 
 def _to_samples(name: str, seconds: float) -> int:
@@ -213,6 +296,7 @@ def _to_samples(name: str, seconds: float) -> int:
     return n
 
 
-def _check_option(name: str, value: str, allowed: tuple[str, ...]) -> None:
+def check_option(name: str, value: str, allowed: Iterable[str]) -> None:
+    """Refuse an unknown value, and say which are known."""
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {value!r}")

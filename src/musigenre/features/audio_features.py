@@ -1,23 +1,20 @@
 """AudioFeatures: from clips to a table of named numbers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
-from threadpoolctl import threadpool_limits
+from tqdm.auto import tqdm
 
 from musigenre import audio
 from musigenre.features.feature_sets import FEATURE_SETS, FeatureSet
 from musigenre.features.sources import Source, TrackClips, path_sources, waveform_sources
-from musigenre.parallel import in_order
-
-# Seconds of audio computed at a time; it bounds the memory of a worker. A longer clip is computed
-# as a whole, which takes 2.2 MB a second, up to a length beyond that of nearly all tracks.
-_BATCH_SECONDS = 60
-_LONGEST_CLIP = 1200
+from musigenre.features.tracks import BATCH_SECONDS, LONGEST_CLIP, compute_clips, too_long
+from musigenre.parallel import run_jobs
 
 
 class AudioFeatures(TransformerMixin, BaseEstimator):
@@ -25,13 +22,19 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    feature_set : {"gtzan57"}, default="gtzan57"
+    feature_set : {"gtzan57", "tzanetakis", "texture"}, default="gtzan57"
         ``"gtzan57"`` is the 57 columns of the published GTZAN tables: mean and variance of
         chroma, RMS, spectral centroid, bandwidth and rolloff, zero crossing rate, the harmonic and
-        the percussive signal and 20 MFCC, and the tempo [1]_.
+        the percussive signal and 20 MFCC, and the tempo. ``"tzanetakis"`` is 30 numbers of timbre,
+        rhythm and pitch [1]_. ``"texture"`` is 1,909 numbers in twelve blocks, for whole tracks:
+        shorter ones are repeated up to 29.95 s, longer ones cropped.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of the computation. The features are float64 either way; statistics over frames
+        are always summed in double precision.
     on_error : {"raise", "warn"}, default="raise"
         Whether a file that cannot be read stops the extraction, or makes rows of NaN and a warning
-        at the end.
+        at the end. Rows are never left out, because a transformer gives a row for each row of X;
+        :func:`musigenre.features.extract` can leave files out.
     n_jobs : int, optional
         Tracks computed at a time, through the active joblib backend. ``None`` is one, unless in a
         :func:`joblib.parallel_config` context; -1 is one for each core.
@@ -59,21 +62,22 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
     - a one-dimensional array-like of paths, each file one clip;
     - an array of waveforms, (n_clips, n_samples), mono and at 22,050 Hz.
 
-    The transformer is stateless: nothing is learned in :meth:`fit`. Computation is in single
-    precision, statistics over frames in double.
+    The transformer is stateless: nothing is learned in :meth:`fit`. The table of features is held
+    in memory; for collections of any size, and to keep what was computed, see
+    :func:`musigenre.features.extract`.
 
     References
     ----------
     .. [1] G. Tzanetakis and P. Cook, "Musical genre classification of audio signals", IEEE
-       Transactions on Speech and Audio Processing 10(5), 2002, for the data; the recipe was
-       recovered from the tables distributed with it.
+       Transactions on Speech and Audio Processing 10(5), 2002. The recipe of ``"gtzan57"`` was
+       recovered from the tables distributed with their data.
 
     Examples
     --------
     >>> import numpy as np
     >>> from musigenre import AudioFeatures
     >>> second = np.arange(22050) / 22050
-    >>> tone = np.sin(2 * np.pi * 440 * second, dtype=np.float32)
+    >>> tone = np.cos(2 * np.pi * 440 * second, dtype=np.float32)
     >>> features = AudioFeatures().set_output(transform="pandas").fit_transform([tone])
     >>> features.shape
     (1, 57)
@@ -83,6 +87,7 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "feature_set": [StrOptions(set(FEATURE_SETS))],
+        "dtype": [StrOptions({"float32", "float64"})],
         "on_error": [StrOptions({"raise", "warn"})],
         "n_jobs": [Integral, None],
         "verbose": [Interval(Integral, 0, None, closed="left"), "boolean"],
@@ -92,11 +97,13 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
         self,
         feature_set: str = "gtzan57",
         *,
+        dtype: str = "float32",
         on_error: str = "raise",
         n_jobs: int | None = None,
         verbose: int = 0,
     ):
         self.feature_set = feature_set
+        self.dtype = dtype
         self.on_error = on_error
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -173,32 +180,29 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
         self.feature_set_version_ = self._recipe.version
         self.sample_rate_ = self._recipe.sample_rate
 
-    def _check_X(self, X, reset: bool) -> tuple[list[Source], int]:
+    def _check_X(self, X, reset: bool) -> tuple[Iterator[Source], int]:
         """Give the sources of the clips and the number of rows."""
-        sources: Iterable[Source] | None = path_sources(X)
+        sources: Iterator[Source] | None = path_sources(X)
         if sources is None:
-            X = validate_data(self, X, reset=reset, dtype=np.float32, order="C")
-            per_batch = max(1, _BATCH_SECONDS * self._recipe.sample_rate // X.shape[1])
+            X = validate_data(self, X, reset=reset, dtype=self.dtype, order="C")
+            per_batch = max(1, BATCH_SECONDS * self._recipe.sample_rate // X.shape[1])
             sources = waveform_sources(X, per_batch)
         elif reset and hasattr(self, "n_features_in_"):
             # An earlier fit on waveforms must not bind a later one on files.
             del self.n_features_in_
-        return list(sources), len(X)
+        return sources, len(X)
 
-    def _extract(self, sources: list[Source], n_rows: int) -> np.ndarray:
+    def _extract(self, sources: Iterator[Source], n_rows: int) -> np.ndarray:
         features = np.full((n_rows, len(self._recipe.names)), np.nan)
-        results = in_order(
-            _extract_source,
-            ((source, self.feature_set) for source in sources),
-            self.n_jobs,
-            description="extracting",
-            total=len(sources),
-            unit="track",
-            verbose=self.verbose,
+        jobs = ((source, self._recipe, self.dtype) for source in sources)
+        errors, n_sources = [], 0
+        progress = tqdm(
+            desc="extracting", total=n_rows, unit="clip", disable=None if self.verbose else True
         )
-        errors = []
-        with _one_thread():
+        with progress, closing(run_jobs(_describe_source, jobs, self.n_jobs)) as results:
             for rows, values in results:
+                n_sources += 1
+                progress.update(len(rows))
                 if not isinstance(values, audio.AudioError):
                     features[rows] = values
                 elif self.on_error == "raise":
@@ -208,7 +212,7 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
                         {"path": values.path, "cause": values.cause, "remedy": values.remedy}
                     )
         if errors:
-            audio.warn_skipped(errors, len(sources))
+            audio.warn_skipped(errors, n_sources)
         return features
 
     def __sklearn_tags__(self):
@@ -219,48 +223,18 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _extract_source(
-    source: Source, feature_set: str
+def _describe_source(
+    source: Source, features: FeatureSet, dtype: str
 ) -> tuple[np.ndarray, np.ndarray | audio.AudioError]:
     """Compute the features of one source in a worker."""
-    recipe = FEATURE_SETS[feature_set]
     try:
-        clips = source.waveforms(recipe.sample_rate)
-        if isinstance(source, TrackClips):
-            _check_length(source.path, clips, recipe.sample_rate)
+        clips = source.waveforms(features.sample_rate)
+        longest = max(len(clip) for clip in clips)
+        if isinstance(source, TrackClips) and longest > LONGEST_CLIP * features.sample_rate:
+            raise too_long(source.path)
     except audio.AudioError as error:
         return source.rows, error
-    features = np.empty((len(clips), len(recipe.names)))
-    with _one_thread():
-        for rows in _batches(clips, recipe.sample_rate):
-            features[rows] = recipe.compute(np.stack([clips[i] for i in rows]))
-    return source.rows, features
-
-
-def _check_length(path: str, clips: list[np.ndarray], sample_rate: int) -> None:
-    longest = max(len(clip) for clip in clips) / sample_rate
-    if longest > _LONGEST_CLIP:
-        raise audio.AudioError(
-            path,
-            f"a clip of {longest:.0f} s is longer than the {_LONGEST_CLIP} s computed as a whole",
-            "cut it into clips, for instance with clip_duration=3.0",
-        )
-
-
-def _one_thread() -> threadpool_limits:
-    """Keep BLAS to one thread: work is parallel over tracks, and sums stay in one order.
-
-    It is set around all jobs, for those that are threads of this process, and in each job, for
-    those that run in another.
-    """
-    return threadpool_limits(limits=1, user_api="blas")
-
-
-def _batches(clips: list[np.ndarray], sample_rate: int) -> Iterator[list[int]]:
-    """Give the positions of clips of one length, a bounded amount of audio at a time."""
-    lengths = np.array([len(clip) for clip in clips])
-    for length in np.unique(lengths):
-        same = np.flatnonzero(lengths == length)
-        size = max(1, _BATCH_SECONDS * sample_rate // length)
-        for first in range(0, len(same), size):
-            yield list(same[first : first + size])
+    # Clips of one length are computed together.
+    order = np.argsort([len(clip) for clip in clips], kind="stable")
+    values = compute_clips((clips[i] for i in order), features, dtype)
+    return source.rows[order], values

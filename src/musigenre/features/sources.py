@@ -101,5 +101,5 @@ def path_sources(X: Any) -> Iterator[TrackClips] | None:
 def waveform_sources(X: np.ndarray, batch: int) -> Iterator[Waveforms]:
     """Give waveforms, (n_clips, n_samples), as sources of at most ``batch`` rows."""
     for first in range(0, len(X), batch):
-        rows = np.arange(first, min(first + batch, len(X)))
-        yield Waveforms(rows, X[rows])
+        clips = X[first : first + batch]
+        yield Waveforms(np.arange(first, first + len(clips)), clips)

@@ -1,0 +1,252 @@
+"""The work on one track: decode it once, cut it into clips, describe each."""
+
+import hashlib
+import os
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+from musigenre.audio import AudioError
+from musigenre.audio.decoding import mono_blocks, open_audio, regular_file
+from musigenre.clips import SAMPLE_RATE, check_option, cut_stream, spans
+from musigenre.features.feature_sets import FEATURE_SETS, FeatureSet
+from musigenre.parallel import one_blas_thread
+
+# Seconds of audio computed at a time; it bounds the memory of a worker.
+BATCH_SECONDS = 60
+
+# A longer clip is not described, in seconds: it is computed as a whole, in memory.
+LONGEST_CLIP = 1200
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides which numbers come out of a file.
+
+    Attributes
+    ----------
+    feature_set : str
+    duration, hop, partial, short
+        As for :func:`musigenre.clip_table`.
+    dtype : {"float32", "float64"}
+        Precision of the computation.
+    """
+
+    feature_set: str = "gtzan57"
+    duration: float | None = 3.0
+    hop: float | None = None
+    partial: str = "drop"
+    short: str = "keep"
+    dtype: str = "float32"
+
+    def __post_init__(self):
+        """Find out before hours of work that it cannot be done."""
+        check_option("feature_set", self.feature_set, FEATURE_SETS)
+        check_option("dtype", self.dtype, ("float32", "float64"))
+        spans(SAMPLE_RATE, self.duration, hop=self.hop, partial=self.partial, short=self.short)
+
+    @property
+    def features(self) -> FeatureSet:
+        """The set of features."""
+        return FEATURE_SETS[self.feature_set]
+
+    def key(self) -> dict:
+        """Give the recipe in a form fit for JSON; equal keys give equal numbers."""
+        key = asdict(self)
+        key["version"] = self.features.version
+        for name in ("duration", "hop"):
+            key[name] = None if key[name] is None else float(key[name])
+        if key["hop"] is None:
+            key["hop"] = key["duration"]
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """Which file it was, and in what state.
+
+    Attributes
+    ----------
+    path : str
+    size : int
+        Bytes; -1 if the system could not tell.
+    mtime_ns : int
+        When it was last changed.
+    digest : str or None
+        SHA-256 of the content, if asked for.
+    """
+
+    path: str
+    size: int = -1
+    mtime_ns: int = -1
+    digest: str | None = None
+
+    @classmethod
+    def of(cls, path: str, by_content: bool = False) -> "FileState":
+        """Look at a file; one that cannot be looked at has size -1."""
+        name = unicode_name(path)
+        try:
+            status = os.stat(path)  # noqa: PTH116 - a million times, and Path adds to each
+            digest = _digest(path) if by_content else None
+        except (OSError, ValueError):  # ValueError: a null character in the path
+            return cls(name)
+        return cls(name, status.st_size, status.st_mtime_ns, digest)
+
+
+def unicode_name(path: str) -> str:
+    """Escape the bytes of a file name that are not UTF-8, which no table of text can hold."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True)
+class TrackRecord:
+    """What came of one track.
+
+    Attributes
+    ----------
+    file : FileState
+        As it was before it was decoded.
+    starts, durations : ndarray of shape (n_clips,)
+        In seconds.
+    values : ndarray of shape (n_clips, n_features)
+    error : AudioError or None
+        Why there are no clips, if the file could not be read.
+    """
+
+    file: FileState
+    starts: np.ndarray
+    durations: np.ndarray
+    values: np.ndarray
+    error: AudioError | None = None
+
+
+def describe_track(
+    position: int, path: str, recipe: Recipe, by_content: bool = False
+) -> tuple[int, TrackRecord]:
+    """Decode, cut and compute one track, in a worker.
+
+    Parameters
+    ----------
+    position : int
+        Handed back, because results come in any order.
+    path : str
+    recipe : Recipe
+    by_content : bool, default=False
+        Whether to note the digest of the file.
+
+    Returns
+    -------
+    position : int
+    record : TrackRecord
+    """
+    file = FileState.of(path, by_content)
+    cuts: list[tuple[int, int]] = []
+
+    def clips() -> Iterator[np.ndarray]:
+        options = {"hop": recipe.hop, "partial": recipe.partial, "short": recipe.short}
+        blocks = _decode(path, recipe)
+        for first, clip in cut_stream(blocks, recipe.duration, **options):  # type: ignore[arg-type]
+            cuts.append((first, len(clip)))
+            yield clip
+
+    try:
+        values, error = compute_clips(clips(), recipe.features, recipe.dtype), None
+    except AudioError as caught:
+        values, error = np.empty((0, len(recipe.features.names))), caught
+        cuts.clear()
+    seconds = np.array(cuts, dtype=float).reshape(-1, 2) / SAMPLE_RATE
+    return position, TrackRecord(file, seconds[:, 0], seconds[:, 1], values, error)
+
+
+def compute_clips(
+    clips: Iterable[np.ndarray], features: FeatureSet, dtype: str = "float32"
+) -> np.ndarray:
+    """Compute the features of clips, a bounded amount of audio at a time.
+
+    Parameters
+    ----------
+    clips : iterable of ndarray of shape (n_samples,)
+        Those of one length that follow each other are computed together.
+    features : FeatureSet
+    dtype : {"float32", "float64"}
+
+    Returns
+    -------
+    ndarray of shape (n_clips, n_features)
+    """
+    parts = [np.empty((0, len(features.names)))]
+    with one_blas_thread():
+        for batch in _batches(clips, BATCH_SECONDS * features.sample_rate):
+            parts.append(features.compute(np.stack(batch).astype(dtype, copy=False)))
+    return np.concatenate(parts)
+
+
+def _batches(clips: Iterable[np.ndarray], n_samples: int) -> Iterator[list[np.ndarray]]:
+    batch: list[np.ndarray] = []
+    for clip in clips:
+        if batch and (len(clip) != len(batch[0]) or (len(batch) + 1) * len(clip) > n_samples):
+            yield batch
+            batch = []
+        batch.append(clip)
+    if batch:
+        yield batch
+
+
+def _decode(path: str, recipe: Recipe) -> Iterator[np.ndarray]:
+    """Give the blocks of a track at the rate at which clips are cut, and check its length."""
+    longest = LONGEST_CLIP * SAMPLE_RATE if recipe.duration is None else np.inf
+    n_samples = 0
+    for block in decoded_blocks(path, SAMPLE_RATE):
+        n_samples += len(block)
+        if n_samples > longest:
+            raise too_long(path)
+        yield block
+    if n_samples == 0:
+        raise AudioError(path, f"there are no samples in it at {SAMPLE_RATE} Hz", "leave it out")
+
+
+def too_long(path: str) -> AudioError:
+    """Make the error for a clip that is longer than `LONGEST_CLIP`."""
+    return AudioError(
+        path,
+        f"a clip of it is longer than {LONGEST_CLIP} s, too long to be described as a whole",
+        "cut it into clips, for instance with clip_duration=3.0",
+    )
+
+
+def decoded_blocks(path: str, sample_rate: int) -> Generator[np.ndarray, None, None]:
+    """Decode a file block by block; joined, the blocks are what :func:`audio.load` gives.
+
+    Parameters
+    ----------
+    path : str
+    sample_rate : int
+        Of the result, in Hz.
+
+    Yields
+    ------
+    ndarray of shape (n_samples,), dtype float32
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be read as audio.
+    """
+    file = regular_file(path)
+    with open_audio(file) as stream:
+        blocks = mono_blocks(file, stream)
+        if stream.sample_rate == sample_rate:
+            yield from blocks
+            return
+        resampler = soxr.ResampleStream(stream.sample_rate, sample_rate, 1, quality="HQ")
+        for block in blocks:
+            yield resampler.resample_chunk(block)
+        yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
+
+
+def _digest(path: str) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

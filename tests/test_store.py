@@ -1,0 +1,372 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from musigenre import AudioError
+from musigenre.features import feature_sets, store, tracks
+from musigenre.features.extract import extract, extract_to_store
+from musigenre.features.shards import FeatureStoreError
+from musigenre.features.store import FeatureStore
+from musigenre.features.tracks import Recipe
+
+SR = 22050
+CLIP = 0.1
+
+
+def write_track(path, seed, seconds=0.25):
+    noise = np.random.default_rng(seed).normal(scale=0.1, size=round(seconds * SR))
+    soundfile.write(path, noise, SR)
+    return str(path)
+
+
+@pytest.fixture
+def music(tmp_path):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    return [write_track(folder / f"{i}.wav", i) for i in range(6)]
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """List the files that are decoded from now on."""
+    paths = []
+    decode = tracks.decoded_blocks
+    monkeypatch.setattr(
+        tracks, "decoded_blocks", lambda path, rate: paths.append(path) or decode(path, rate)
+    )
+    return paths
+
+
+def shards_of(folder):
+    return sorted(folder.glob("*/*.parquet"))
+
+
+def test_a_second_run_reads(music, tmp_path, decoded):
+    first = extract(music, CLIP, store=tmp_path / "store")
+    assert sorted(decoded) == music
+    second = extract(music, CLIP, store=tmp_path / "store")
+    assert len(decoded) == len(music)
+    pd.testing.assert_frame_equal(first, second)
+    pd.testing.assert_frame_equal(first, extract(music, CLIP))
+    assert len(shards_of(tmp_path / "store")) == 1
+
+
+def test_new_and_changed_files_alone_are_computed(music, tmp_path, decoded):
+    extract(music[:4], CLIP, store=tmp_path / "store")
+    decoded.clear()
+    write_track(music[1], seed=99)
+    os.utime(music[2], ns=(0, 0))
+    table = extract(music, CLIP, store=tmp_path / "store")
+    assert sorted(decoded) == [music[i] for i in (1, 2, 4, 5)]
+    pd.testing.assert_frame_equal(table, extract(music, CLIP))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"clip_duration": 0.2},
+        {"hop": 0.05},
+        {"partial": "overlap"},
+        {"short": "drop"},
+        {"dtype": "float64"},
+    ],
+)
+def test_another_recipe_is_computed_apart(music, tmp_path, decoded, other):
+    options = {"clip_duration": CLIP, "store": tmp_path / "store"}
+    extract(music[:1], **options)
+    extract(music[:1], **options | other)
+    assert len(decoded) == 2
+    extract(music[:1], **options | other)
+    extract(music[:1], **options, hop=CLIP)  # the default, spelled out
+    assert len(decoded) == 2
+
+
+def test_another_version_of_the_features_is_computed_anew(music, tmp_path, decoded, monkeypatch):
+    extract(music[:1], CLIP, store=tmp_path / "store")
+    newer = replace(feature_sets.FEATURE_SETS["gtzan57"], version=99)
+    monkeypatch.setitem(feature_sets.FEATURE_SETS, "gtzan57", newer)
+    extract(music[:1], CLIP, store=tmp_path / "store")
+    assert len(decoded) == 2
+
+
+def test_the_folder_says_what_is_in_it(music, tmp_path):
+    extract(music[:1], CLIP, store=tmp_path / "store")
+    (about,) = (tmp_path / "store").glob("*/recipe.json")
+    recipe = json.loads(about.read_text())
+    assert recipe["feature_set"] == "gtzan57"
+    assert recipe["duration"] == recipe["hop"] == CLIP
+    assert len(recipe["columns"]) == 57
+    (row,) = pd.read_parquet(shards_of(tmp_path / "store")[0]).to_dict("records")
+    status = Path(music[0]).stat()
+    assert (row["path"], row["size"]) == (music[0], status.st_size)
+    assert row["mtime_ns"] == status.st_mtime_ns
+
+
+def test_by_content_a_moved_file_is_known(music, tmp_path, decoded):
+    options = {"clip_duration": CLIP, "store": tmp_path / "store", "by_content": True}
+    before = extract_to_store(music, **options).to_frame()
+    moved = str(tmp_path / "moved.wav")
+    Path(music[0]).rename(moved)
+    write_track(music[1], seed=99)
+    decoded.clear()
+    after = extract_to_store([moved, music[1], moved], **options, on_error="skip").to_frame()
+    assert decoded == [music[1]]
+    assert after["path"].unique().tolist() == [moved, music[1]]
+    np.testing.assert_array_equal(after.iloc[:2, 4:], before.iloc[:2, 4:])
+    np.testing.assert_array_equal(after.iloc[4:6, 4:], before.iloc[:2, 4:])
+
+
+def test_a_relative_path_is_the_same_file(music, tmp_path, decoded, monkeypatch):
+    extract(music, CLIP, store=tmp_path / "store")
+    decoded.clear()
+    monkeypatch.chdir(tmp_path)
+    table = extract(["music/../music/3.wav"], CLIP, store="store")
+    assert decoded == []
+    assert table["path"].unique().tolist() == ["music/../music/3.wav"]
+
+
+def test_any_order_and_any_part_of_many_shards(music, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "_MOST_TRACKS", 2)
+    monkeypatch.setattr("musigenre.features.stored_features._BATCH_BYTES", 2000)
+    extract(music, CLIP, store=tmp_path / "store")
+    assert len(shards_of(tmp_path / "store")) == 3
+    asked = [music[i] for i in (5, 0, 3, 3, 1)]
+    features = extract_to_store(asked, tmp_path / "store", CLIP, tracks=list("abcde"))
+    assert len(list(features.batches())) > 2
+    table = features.to_frame()
+    pd.testing.assert_frame_equal(table, extract(asked, CLIP, tracks=list("abcde")))
+    assert table["track"].tolist() == list("aabbccddee")
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_the_written_table(music, tmp_path, suffix, monkeypatch):
+    monkeypatch.setattr("musigenre.features.stored_features._BATCH_BYTES", 2000)
+    features = extract_to_store(music, tmp_path / "store", CLIP)
+    output = tmp_path / f"table{suffix}"
+    features.write(output)
+    table = pd.read_csv(output) if suffix == ".csv" else pd.read_parquet(output)
+    pd.testing.assert_frame_equal(table, features.to_frame(), check_dtype=False)
+    with pytest.raises(ValueError, match="must end in"):
+        features.write(tmp_path / "table.xls")
+
+
+def test_no_clip_at_all(music, tmp_path):
+    features = extract_to_store(music, tmp_path / "store", 5.0, short="drop")
+    assert (features.n_tracks, features.n_clips) == (0, 0)
+    features.write(tmp_path / "table.parquet")
+    table = pd.read_parquet(tmp_path / "table.parquet")
+    assert table.shape == features.to_frame().shape == (0, 61)
+
+
+def test_an_interrupted_write_leaves_the_old_table(music, tmp_path, monkeypatch):
+    output = tmp_path / "table.parquet"
+    features = extract_to_store(music, tmp_path / "store", CLIP)
+    features.write(output)
+    before = output.read_bytes()
+    for shard in shards_of(tmp_path / "store"):
+        shard.unlink()
+    with pytest.raises(FeatureStoreError, match=r"is damaged: .*delete this file"):
+        features.write(output)
+    assert output.read_bytes() == before
+    assert not list(tmp_path.glob(".*tmp"))
+
+
+def test_errors_are_recorded_once_and_tried_again(music, tmp_path, decoded):
+    bad, fixed = str(tmp_path / "bad.wav"), str(tmp_path / "fixed.wav")
+    for path in (bad, fixed):
+        Path(path).write_text("not audio")
+    files = [bad, *music, fixed, str(tmp_path / "missing.wav"), bad]
+    options = {"store": tmp_path / "store", "clip_duration": CLIP, "on_error": "skip"}
+    table = extract(files, **options)
+    assert [error["path"] for error in table.attrs["errors"]] == [bad, fixed, files[-2], bad]
+    extract(files, **options)
+    assert len(shards_of(tmp_path / "store")) == 1
+    decoded.clear()
+    write_track(fixed, seed=7)
+    table = extract(files, **options)
+    assert sorted(decoded) == sorted([bad, fixed, files[-2]])
+    assert [error["path"] for error in table.attrs["errors"]] == [bad, files[-2], bad]
+    assert fixed in set(table["path"])
+
+
+def test_raise_keeps_what_was_computed(music, tmp_path, decoded):
+    with pytest.raises(AudioError, match=r"no/such\.wav"):
+        extract([*music, "no/such.wav"], CLIP, store=tmp_path / "store")
+    decoded.clear()
+    extract(music, CLIP, store=tmp_path / "store")
+    assert decoded == []
+
+
+def test_half_written_and_damaged_shards_are_not_used(music, tmp_path, decoded):
+    folder = tmp_path / "store"
+    expected = extract(music, CLIP, store=folder)
+    (shard,) = shards_of(folder)
+    whole = shard.read_bytes()
+    shard.rename(shard.with_name(f".{shard.name}.0.tmp"))  # killed before it was renamed
+    decoded.clear()
+    pd.testing.assert_frame_equal(extract(music, CLIP, store=folder), expected)
+    assert len(decoded) == len(music)
+
+    (shard,) = shards_of(folder)
+    shard.write_bytes(whole[: len(whole) // 2])  # a failing disk
+    decoded.clear()
+    with pytest.warns(UserWarning, match="is damaged.*delete this file"):
+        pd.testing.assert_frame_equal(extract(music, CLIP, store=folder), expected)
+    assert len(decoded) == len(music)
+
+
+def test_a_flipped_byte_is_noticed(music, tmp_path):
+    features = extract_to_store(music, tmp_path / "store", CLIP)
+    (shard,) = shards_of(tmp_path / "store")
+    data = bytearray(shard.read_bytes())
+    place = len(data) // 2  # among the values
+    data[place] ^= 0xFF
+    shard.write_bytes(data)
+    with pytest.raises(FeatureStoreError, match="is damaged"):
+        features.to_frame()
+
+
+def test_left_overs_are_removed_when_they_are_old(music, tmp_path):
+    extract(music[:1], CLIP, store=tmp_path / "store")
+    folder = shards_of(tmp_path / "store")[0].parent
+    for name, age in (("old", 2 * 24 * 3600), ("new", 60)):
+        left = folder / f".{name}.parquet.0.tmp"
+        left.write_bytes(b"half")
+        os.utime(left, (time.time() - age, time.time() - age))
+    extract(music[:1], CLIP, store=tmp_path / "store")
+    assert [path.name for path in folder.glob(".*")] == [".new.parquet.0.tmp"]
+
+
+def test_a_foreign_folder_is_left_alone(music, tmp_path):
+    with pytest.raises(FeatureStoreError, match="other things in it; give a new or empty folder"):
+        FeatureStore(tmp_path / "music", Recipe())
+    with pytest.raises(FeatureStoreError, match="is a file"):
+        FeatureStore(music[0], Recipe())
+    FeatureStore(tmp_path / "store", Recipe())
+    manifest = tmp_path / "store" / "store.json"
+    manifest.write_text(manifest.read_text().replace('version": 1', 'version": 2'))
+    with pytest.raises(FeatureStoreError, match=r"format version 2.* upgrade musigenre"):
+        FeatureStore(tmp_path / "store", Recipe())
+    manifest.write_text("[]")
+    with pytest.raises(FeatureStoreError, match="not one of musigenre"):
+        FeatureStore(tmp_path / "store", Recipe())
+
+
+def test_two_writers_at_once(music, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "_MOST_TRACKS", 1)
+    runs = [
+        threading.Thread(target=extract, args=(music, CLIP), kwargs={"store": tmp_path / "store"})
+        for _ in range(2)
+    ]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    table = extract(music, CLIP, store=tmp_path / "store")
+    pd.testing.assert_frame_equal(table, extract(music, CLIP))
+
+
+def test_shards_are_written_by_number_size_and_time(music, tmp_path, monkeypatch):
+    for name, value in (("_MOST_TRACKS", 1), ("_MOST_BYTES", 1), ("_MOST_SECONDS", 0.0)):
+        with monkeypatch.context() as patch:
+            patch.setattr(store, name, value)
+            extract(music[:3], CLIP, store=tmp_path / name)
+        assert len(shards_of(tmp_path / name)) == 3
+
+
+def test_a_file_name_that_is_no_unicode_is_kept_too(music, tmp_path, monkeypatch):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.wav")
+    try:
+        Path(music[0]).rename(path)
+    except OSError:
+        pytest.skip("the file system wants UTF-8")
+    first = extract([path, music[1]], CLIP, store=tmp_path / "store")
+    assert set(first["path"]) == {path, music[1]}
+    monkeypatch.setattr("musigenre.features.tracks.open_audio", None)
+    again = extract([path, music[1]], CLIP, store=tmp_path / "store")
+    pd.testing.assert_frame_equal(again, first)
+    features = extract_to_store([path, music[1]], tmp_path / "store", CLIP)
+    features.write(tmp_path / "table.parquet")
+    assert pd.read_parquet(tmp_path / "table.parquet")["path"].iloc[0].endswith("\\xff.wav")
+
+
+# Processes that are killed. Their features are cheap: it is not the numbers that matter here.
+
+
+def cheap(clips):
+    return np.cumsum(np.tile(clips.std(axis=1, keepdims=True), 57), axis=1, dtype=float)
+
+
+RUN = """
+import os, signal, sys
+from musigenre.features import shards, store
+from musigenre.features.extract import extract_to_store
+from test_store import CLIP, make_cheap
+
+moment, folder, output = sys.argv[1:]
+make_cheap(setattr)
+store._MOST_TRACKS = 2
+write, calls = shards.pq.write_table, 0
+
+def die(*args):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def write_and_die(table, path, **options):
+    global calls
+    calls += 1
+    if moment == "before the first shard":
+        die()
+    write(table, path, **options)
+    if moment == "half written":
+        os.truncate(path, 1000)
+    if moment in ("half written", "not renamed") or (moment == "second shard" and calls == 2):
+        die()
+
+shards.pq.write_table = write_and_die
+files = sorted(entry.path for entry in os.scandir(folder))
+features = extract_to_store(files, output + ".store", CLIP)
+if moment == "while the table is written":
+    shards.os.fsync = die
+features.write(output)
+"""
+
+
+def make_cheap(set_attribute):
+    features = replace(feature_sets.FEATURE_SETS["gtzan57"], compute=cheap)
+    set_attribute(tracks.Recipe, "features", features)
+
+
+def test_killed_at_any_moment_it_goes_on(music, tmp_path, decoded, monkeypatch):
+    make_cheap(monkeypatch.setattr)
+    undisturbed, output = tmp_path / "undisturbed.parquet", tmp_path / "table.parquet"
+    extract_to_store(music, tmp_path / "other", CLIP).write(undisturbed)
+    n_shards = []
+    for moment in (
+        "before the first shard",
+        "half written",
+        "not renamed",
+        "second shard",
+        "while the table is written",
+    ):  # each goes on where the one before was killed
+        args = [sys.executable, "-c", RUN, moment, str(tmp_path / "music"), str(output)]
+        path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+        killed = subprocess.run(args, env={**os.environ, "PYTHONPATH": path}, check=False)
+        assert killed.returncode == -signal.SIGKILL
+        assert not output.exists()
+        n_shards.append(len(shards_of(tmp_path / "table.parquet.store")))
+    assert n_shards == [0, 0, 0, 1, 3]
+    decoded.clear()
+    extract_to_store(music, tmp_path / "table.parquet.store", CLIP).write(output)
+    assert decoded == []
+    assert output.read_bytes() == undisturbed.read_bytes()
