@@ -13,8 +13,10 @@ import pytest
 import soundfile
 from joblib import parallel_config
 from sklearn.utils import Bunch
+from typer.testing import CliRunner
 
 from musigenre import AudioError, AudioFeatures, AudioWarning, audio, clip_table
+from musigenre.cli import app
 from musigenre.features import tracks
 from musigenre.features.extract import extract, extract_dataset, extract_to_store
 from musigenre.features.gtzan57 import FEATURE_NAMES
@@ -246,7 +248,8 @@ app()
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
-def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(files, tmp_path):
+@pytest.mark.parametrize("how", ["Ctrl-C", "kill -9"])
+def test_a_stopped_command_keeps_what_is_done_and_leaves_no_process(files, tmp_path, how):
     music = tmp_path / "music"
     music.mkdir()
     for i in range(600):
@@ -254,13 +257,31 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(files, tmp_path):
     output = tmp_path / "features.parquet"
     process = start(["-c", INTERRUPTED], "extract", music, "-o", output, "--jobs", 2)
     until(lambda: list(tmp_path.glob("features.parquet.store/*/*.parquet")))
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(30) == 130
-    assert b"the same command goes on" in process.communicate()[1]
+    if how == "Ctrl-C":  # a terminal sends it to all processes
+        os.killpg(process.pid, signal.SIGINT)
+    else:
+        process.kill()
+    message = process.communicate(timeout=30)[1]
+    assert process.returncode == (130 if how == "Ctrl-C" else -signal.SIGKILL)
+    assert (b"the same command goes on" in message) == (how == "Ctrl-C")
     until(lambda: not processes_of(process.pid))
     assert not output.exists()
     shards = list(tmp_path.glob("features.parquet.store/*/*.parquet"))
     assert 0 < sum(len(pd.read_parquet(shard)) for shard in shards) < 600
+
+
+def test_the_command_has_every_set_and_any_store(files, tmp_path):
+    for _ in range(2):
+        result = CliRunner().invoke(
+            app,
+            [
+                *("extract", files[1], "-o", str(tmp_path / "table.csv")),
+                *("--feature-set", "tzanetakis", "--store", str(tmp_path / "store")),
+            ],
+        )
+        assert result.exit_code == 0, result.output
+    assert pd.read_csv(tmp_path / "table.csv").shape == (1, 34)
+    assert len(list(tmp_path.glob("store/tzanetakis-*/*.parquet"))) == 1
 
 
 def until(condition, seconds=60):

@@ -92,6 +92,9 @@ def extract(
     paths: Audio,
     output: Annotated[Path, typer.Option("--output", "-o", help="A .parquet or .csv file.")],
     clip_duration: ClipDuration = 3.0,
+    feature_set: Annotated[
+        str, typer.Option(help="gtzan57, tzanetakis or texture (for whole tracks).")
+    ] = "gtzan57",
     store: Annotated[
         Path | None,
         typer.Option(help="Folder that keeps what is computed; default: OUTPUT.store."),
@@ -115,6 +118,7 @@ def extract(
                 files,
                 store,
                 clip_duration or None,
+                feature_set=feature_set,
                 on_error="skip",
                 n_jobs=_jobs(jobs, files),
                 verbose=1,

@@ -1,7 +1,11 @@
 """Run jobs in parallel, in bounded memory, on whatever joblib backend is active."""
 
+import os
+import threading
+import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import cache
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -58,13 +62,34 @@ def run_jobs(
     with one_blas_thread(), _parallel(n_jobs, ordered) as parallel:
         for first in remaining:
             chunk = chain([first], islice(remaining, chunk_size - 1))
-            results = parallel(delayed(function)(*job) for job in chunk)
+            results = parallel(delayed(_run)(function, os.getpid(), job) for job in chunk)
             try:
                 # Not `yield from`: it would close the results without the filter below.
                 for result in results:  # noqa: UP028
                     yield result
             finally:
                 _close(results)
+
+
+def _run(function: Callable[..., T], caller: int, job: tuple) -> T:
+    if os.getppid() == caller:
+        _end_with(caller)
+    return function(*job)
+
+
+@cache
+def _end_with(parent: int) -> None:
+    """See to it that this process ends when its parent does.
+
+    Workers of joblib would outlive one that is killed, and hold hundreds of megabytes each.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def in_order(
