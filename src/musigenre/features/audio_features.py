@@ -13,7 +13,13 @@ from tqdm.auto import tqdm
 from musigenre import audio
 from musigenre.features.feature_sets import FEATURE_SETS, FeatureSet
 from musigenre.features.sources import Source, TrackClips, path_sources, waveform_sources
-from musigenre.features.tracks import BATCH_SECONDS, LONGEST_CLIP, compute_clips, too_long
+from musigenre.features.tracks import (
+    BATCH_SECONDS,
+    LONGEST_CLIP,
+    compile_kernels,
+    compute_clips,
+    too_long,
+)
 from musigenre.parallel import run_jobs
 
 
@@ -193,6 +199,7 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
         return sources, len(X)
 
     def _extract(self, sources: Iterator[Source], n_rows: int) -> np.ndarray:
+        compile_kernels()
         features = np.full((n_rows, len(self._recipe.names)), np.nan)
         jobs = ((source, self._recipe, self.dtype) for source in sources)
         errors, n_sources = [], 0

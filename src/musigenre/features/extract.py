@@ -14,7 +14,13 @@ from musigenre.audio import AudioError, warn_skipped
 from musigenre.clips import COLUMNS, OnError, as_paths, check_option, track_ids
 from musigenre.features.store import FeatureStore
 from musigenre.features.stored_features import StoredFeatures, clips_frame
-from musigenre.features.tracks import FileState, Recipe, TrackRecord, describe_track
+from musigenre.features.tracks import (
+    FileState,
+    Recipe,
+    TrackRecord,
+    compile_kernels,
+    describe_track,
+)
 from musigenre.parallel import run_jobs
 
 
@@ -241,6 +247,8 @@ def _described(
     verbose: int,
 ) -> Iterator[tuple[int, TrackRecord]]:
     """Do the jobs, show progress, and raise the first error if that is wanted."""
+    if n_done < n_files:
+        compile_kernels()
     with (
         closing(run_jobs(describe_track, jobs, n_jobs)) as results,
         tqdm(

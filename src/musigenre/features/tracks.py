@@ -161,6 +161,11 @@ def describe_track(
     return position, TrackRecord(file, seconds[:, 0], seconds[:, 1], values, error)
 
 
+def compile_kernels() -> None:
+    """Compile, on a fresh installation, before workers start that would each do so."""
+    import musigenre.dsp.kernels  # noqa: F401 - its import compiles or loads from the cache
+
+
 def compute_clips(
     clips: Iterable[np.ndarray], features: FeatureSet, dtype: str = "float32"
 ) -> np.ndarray:
