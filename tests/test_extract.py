@@ -215,8 +215,9 @@ def test_a_dask_cluster_of_two_processes_gives_the_same(files, tmp_path):
     message = process.communicate(timeout=120)[1]
     assert process.returncode == 0, message.decode()
     copies = [str(tmp_path / Path(path).name) for path in files]
+    expected = extract(copies, 1.0).astype({"path": str, "track": str})
     pd.testing.assert_frame_equal(
-        pd.read_parquet(tmp_path / "dask.parquet"), extract(copies, 1.0), check_exact=True
+        pd.read_parquet(tmp_path / "dask.parquet"), expected, check_exact=True
     )
 
 
@@ -239,9 +240,13 @@ def test_memory_is_flat(tmp_path, monkeypatch):
 
 
 INTERRUPTED = """
+import signal
+
 from musigenre.cli import app
 from musigenre.features import store
 
+# A shell gives what it starts in the background a deaf ear to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 store._MOST_TRACKS = 1
 app()
 """

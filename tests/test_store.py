@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from musigenre import AudioError
+from musigenre import AudioError, SpectrogramExtractor, clip_table
 from musigenre.features import feature_sets, store, tracks
 from musigenre.features.extract import extract, extract_to_store
 from musigenre.features.shards import FeatureStoreError
@@ -299,6 +299,51 @@ def test_a_file_name_that_is_no_unicode_is_kept_too(music, tmp_path, monkeypatch
     features = extract_to_store([path, music[1]], tmp_path / "store", CLIP)
     features.write(tmp_path / "table.parquet")
     assert pd.read_parquet(tmp_path / "table.parquet")["path"].iloc[0].endswith("\\xff.wav")
+
+
+def test_spectrograms_are_kept_too(music, tmp_path, monkeypatch):
+    extractor = SpectrogramExtractor(("mel", "mfcc"))
+    stored = extract_to_store(music[:3], tmp_path / "store", CLIP, feature_set=extractor)
+    monkeypatch.setattr("musigenre.features.stored_features._BATCH_BYTES", 1)
+    pieces = list(stored.arrays())
+    assert len(pieces) == 3
+    table = clip_table(music[:3], CLIP)
+    expected = extractor.fit_transform(table)
+    values = np.concatenate([values for _, values in pieces])
+    assert values.dtype == np.float32
+    np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-3)
+    clips = pd.concat([clips for clips, _ in pieces], ignore_index=True)
+    pd.testing.assert_frame_equal(clips, table[list(clips.columns)])
+    monkeypatch.setattr("musigenre.features.tracks.open_audio", None)
+    again = extract_to_store(music[:3], tmp_path / "store", CLIP, feature_set=extractor)
+    assert sum(len(values) for _, values in again.arrays()) == len(table)
+    assert again.to_frame().shape == (len(table), 4 + values[0].size)
+    # Another window is another recipe, beside the first.
+    assert list((tmp_path / "store").glob("spectrogram-*"))
+    wider = SpectrogramExtractor(("mel", "mfcc"), n_fft=1024)
+    with pytest.raises(TypeError):
+        extract_to_store(music[:3], tmp_path / "store", CLIP, feature_set=wider)
+
+
+def test_arrays_of_features(music, tmp_path):
+    stored = extract_to_store(music[:2], tmp_path / "store", CLIP)
+    ((clips, values),) = stored.arrays()
+    frame = stored.to_frame()
+    np.testing.assert_array_equal(values, frame.iloc[:, 4:])
+    pd.testing.assert_frame_equal(clips, frame.iloc[:, :4], check_like=True)
+
+
+@pytest.mark.parametrize(
+    ("extractor", "duration", "message"),
+    [
+        (SpectrogramExtractor("mel_picture"), 3.0, "keeps no 'mel_picture'"),
+        (SpectrogramExtractor("mel"), None, "give a clip duration"),
+        (SpectrogramExtractor("mel", sample_rate=8000), 3.0, "leave sample_rate as it is"),
+    ],
+)
+def test_spectrograms_that_a_store_does_not_keep(music, tmp_path, extractor, duration, message):
+    with pytest.raises(ValueError, match=message):
+        extract_to_store(music, tmp_path / "store", duration, feature_set=extractor)
 
 
 # Processes that are killed. Their features are cheap: it is not the numbers that matter here.

@@ -1,7 +1,7 @@
 """From audio to numbers: named, versioned sets of features."""
 
 from musigenre.features.audio_features import AudioFeatures
-from musigenre.features.extract import extract, extract_dataset
+from musigenre.features.extract import extract, extract_dataset, extract_to_store
 from musigenre.features.mel_picture import mel_picture, read_mel_picture
 from musigenre.features.spectrogram_display import SpectrogramDisplay
 from musigenre.features.spectrogram_extractor import SpectrogramExtractor
@@ -12,6 +12,7 @@ __all__ = [
     "SpectrogramExtractor",
     "extract",
     "extract_dataset",
+    "extract_to_store",
     "mel_picture",
     "read_mel_picture",
 ]

@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 from musigenre.audio import AudioError, warn_skipped
 from musigenre.clips import COLUMNS, OnError, as_paths, check_option, track_ids
+from musigenre.features.spectrogram_extractor import SpectrogramExtractor
 from musigenre.features.store import FeatureStore
 from musigenre.features.stored_features import StoredFeatures, clips_frame
 from musigenre.features.tracks import (
@@ -126,7 +127,7 @@ def extract_to_store(
     store: str | PathLike[str],
     clip_duration: float | None = 3.0,
     *,
-    feature_set: str = "gtzan57",
+    feature_set: str | SpectrogramExtractor = "gtzan57",
     hop: float | None = None,
     partial: Literal["drop", "keep", "overlap"] = "drop",
     short: Literal["keep", "drop"] = "keep",
@@ -147,6 +148,8 @@ def extract_to_store(
     ----------
     paths, clip_duration, feature_set, hop, partial, short, dtype, on_error, tracks, n_jobs, verbose
         See :func:`extract`. A file that could not be read is tried again in the next run.
+        ``feature_set`` may also be a :class:`musigenre.SpectrogramExtractor`; its spectrograms are
+        kept then, and :meth:`StoredFeatures.arrays` reads them.
     store : str or path-like
         A folder; made if it does not exist. One folder holds the features of many recipes.
     by_content : bool, default=False
@@ -165,7 +168,8 @@ def extract_to_store(
     FeatureStoreError
         If the folder holds something else, or was written by a newer version.
     """
-    recipe = Recipe(feature_set, clip_duration, hop, partial, short, dtype)
+    wanted = feature_set if isinstance(feature_set, str) else feature_set.recipe()
+    recipe = Recipe(wanted, clip_duration, hop, partial, short, dtype)
     files, ids = _checked(paths, tracks, on_error)
     kept = FeatureStore(store, recipe, by_content)
     places = kept.locate(_states(files, by_content, n_jobs, verbose))

@@ -25,6 +25,8 @@ class FeatureSet:
     n_samples : int, optional
         The length of clip that the set describes: shorter ones are repeated, longer ones cropped.
         ``None`` is any length.
+    shape : tuple of int, optional
+        The shape that the numbers of a clip have, if they are more than a row.
     """
 
     names: tuple[str, ...]
@@ -32,6 +34,7 @@ class FeatureSet:
     sample_rate: int
     compute: Callable[[np.ndarray], np.ndarray]
     n_samples: int | None = None
+    shape: tuple[int, ...] | None = None
 
 
 FEATURE_SETS = {

@@ -91,6 +91,8 @@ def write_shard(path: Path, records: Sequence[TrackRecord], about: dict) -> None
     about : dict
         Noted in the file, as JSON: what the values are.
     """
+    # The numbers in the precision that they have: spectrograms are single, and large.
+    dtype = next((r.values.dtype for r in records if len(r.starts)), np.dtype(float))
     errors = [record.error for record in records]
     columns = {
         "path": [record.file.path for record in records],
@@ -102,9 +104,11 @@ def write_shard(path: Path, records: Sequence[TrackRecord], about: dict) -> None
         "n_clips": [len(record.starts) for record in records],
         "starts": _lists([record.starts for record in records]),
         "durations": _lists([record.durations for record in records]),
-        "values": _lists([record.values.ravel() for record in records]),
+        "values": _lists([record.values.ravel().astype(dtype) for record in records]),
     }
-    schema = _SCHEMA.with_metadata({"musigenre": json.dumps(about)})
+    values = pa.field("values", pa.list_(pa.from_numpy_dtype(dtype)))
+    schema = _SCHEMA.set(len(_SCHEMA) - 1, values)
+    schema = schema.with_metadata({"musigenre": json.dumps(about)})
     with written_whole(path) as temporary:
         table = pa.table(columns, schema=schema)
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)

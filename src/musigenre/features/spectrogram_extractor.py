@@ -284,6 +284,19 @@ class SpectrogramExtractor(TransformerMixin, BaseEstimator):
             names = [f"{name}_f{frame}" for name in names for frame in range(len(self.times_))]
         return np.asarray(names, dtype=object)
 
+    def recipe(self) -> SpectrogramRecipe:
+        """Give what the parameters say, for a store of spectrograms.
+
+        Raises
+        ------
+        ValueError
+            If the kind is ``"mel_picture"``, which a store does not keep.
+        """
+        recipe = self._recipe()
+        if not isinstance(recipe, SpectrogramRecipe):
+            raise ValueError(f"a store keeps no {self.kind!r}; it keeps stft, mel and mfcc")
+        return recipe
+
     def _recipe(self) -> SpectrogramRecipe | MelPictureRecipe:
         if self.kind == "mel_picture":
             return MelPictureRecipe(self.sample_rate)

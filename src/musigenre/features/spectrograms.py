@@ -1,5 +1,6 @@
 """Which spectrograms are wanted, and how they are computed from one STFT."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -143,15 +144,22 @@ class SpectrogramRecipe:
             Float32, the kinds one below another.
         """
         clips = list(source.waveforms(self.sample_rate))
-        n_bins = sum(map(self._n_bins, self.kinds))
-        result = np.empty((len(clips), n_bins, len(self.times(n_samples))), np.float32)
+        result = np.empty((len(clips), *self.shape(n_samples)), np.float32)
         per_batch = max(1, _BATCH_SECONDS * self.sample_rate // n_samples)
         with one_blas_thread():
             for first in range(0, len(clips), per_batch):
                 batch = slice(first, first + per_batch)
-                spectrograms = self.compute(_of_length(clips[batch], n_samples))
-                np.concatenate(list(spectrograms.values()), axis=-2, out=result[batch])
+                result[batch] = self.stacked(clips[batch], n_samples)
         return result
+
+    def stacked(self, clips: Sequence[np.ndarray] | np.ndarray, n_samples: int) -> np.ndarray:
+        """Compute clips, each brought to ``n_samples``: (n_clips, n_bins, n_frames) float32."""
+        spectrograms = self.compute(_of_length(clips, n_samples))
+        return np.concatenate(list(spectrograms.values()), axis=-2)
+
+    def shape(self, n_samples: int) -> tuple[int, int]:
+        """Give the number of rows, of all kinds together, and of frames."""
+        return sum(map(self._n_bins, self.kinds)), len(self.times(n_samples))
 
     def _n_bins(self, kind: str) -> int:
         return {"stft": 1 + self.n_fft // 2, "mel": self.n_mels, "mfcc": self.n_mfcc}[kind]
@@ -170,7 +178,7 @@ class SpectrogramRecipe:
         return _mel_filters(self.sample_rate, self.n_fft, self.n_mels, self.fmin, self.fmax, dtype)
 
 
-def _of_length(clips: list[np.ndarray], n_samples: int) -> np.ndarray:
+def _of_length(clips: Sequence[np.ndarray] | np.ndarray, n_samples: int) -> np.ndarray:
     """Stack clips; a longer one loses its end, to a shorter one silence is added."""
     y = np.zeros((len(clips), n_samples), dtype=np.float32)
     for row, clip in zip(y, clips, strict=True):

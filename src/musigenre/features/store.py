@@ -27,7 +27,7 @@ FORMAT_VERSION = 1
 # What is computed but not on the disk is lost when the process is killed: never more than this.
 _MOST_SECONDS = 30.0
 _MOST_TRACKS = 4096
-_MOST_BYTES = 2**25
+_MOST_BYTES = 2**24
 
 # A temporary file this old was left behind by a process that is no more.
 _STALE_SECONDS = 24 * 3600
@@ -87,11 +87,11 @@ class FeatureStore:
         self.by_content = by_content
         self._check_manifest()
         key = json.dumps(recipe.key(), sort_keys=True)
-        name = f"{recipe.feature_set}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+        name = f"{recipe.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
         self._shard_folder = self.folder / name
         self._shard_folder.mkdir(exist_ok=True)
-        self._about = {**recipe.key(), "columns": list(recipe.features.names)}
-        _write_json(self._shard_folder / "recipe.json", self._about)
+        columns = {"columns": list(recipe.features.names)}
+        _write_json(self._shard_folder / "recipe.json", recipe.key() | columns)
         self._remove_stale()
 
     def locate(self, files: Iterable[FileState]) -> Places:
@@ -147,7 +147,7 @@ class FeatureStore:
     def _write(self, records: list[TrackRecord]) -> Path:
         # Names in order of time, so that the latest record of a file is the one that counts.
         path = self._shard_folder / f"{time.time_ns():020d}-{uuid4().hex[:12]}.parquet"
-        write_shard(path, records, self._about)
+        write_shard(path, records, self.recipe.key())
         return path
 
     def _check_manifest(self) -> None:

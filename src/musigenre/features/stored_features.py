@@ -17,7 +17,7 @@ from musigenre.features.store import FeatureStore
 from musigenre.features.tracks import TrackRecord, unicode_name
 
 # Bytes of features read at a time.
-_BATCH_BYTES = 2**25
+_BATCH_BYTES = 2**23
 
 
 class StoredFeatures:
@@ -68,7 +68,7 @@ class StoredFeatures:
                     self.errors.append({"path": path, "cause": cause, "remedy": remedy})
 
     def batches(self) -> Iterator[pd.DataFrame]:
-        """Give the table piece by piece, whole tracks each, some 32 MB at a time.
+        """Give the table piece by piece, whole tracks each, some 8 MB at a time.
 
         Yields
         ------
@@ -76,13 +76,36 @@ class StoredFeatures:
             The columns ``path``, ``start``, ``duration``, ``track``, then those of the features.
         """
         names = self._store.recipe.features.names
-        batch = 1 + np.cumsum(self._n_clips) * 8 * len(names) // _BATCH_BYTES
-        edges = np.flatnonzero(np.diff(batch, prepend=0, append=batch[-1:] + 1))
-        for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        for first, last in self._pieces():
             records = self._store.read(self._places, first, last)
             frame = clips_frame(records, self._paths[first:last], self._tracks[first:last], names)
             if not frame.empty:
                 yield frame
+
+    def arrays(self) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
+        """Give the clips and their numbers piece by piece, as arrays; so come spectrograms.
+
+        Yields
+        ------
+        clips : DataFrame
+            The columns ``path``, ``start``, ``duration`` and ``track``.
+        values : ndarray of shape (n_clips, n_features), or (n_clips, n_bins, n_frames)
+            Float32 for spectrograms.
+        """
+        shape = self._store.recipe.features.shape or (len(self._store.recipe.features.names),)
+        for first, last in self._pieces():
+            records = self._store.read(self._places, first, last)
+            values = [record.values for record in records if len(record.starts)]
+            if values:
+                clips = clips_frame(records, self._paths[first:last], self._tracks[first:last])
+                yield clips, np.concatenate(values).reshape(-1, *shape)
+
+    def _pieces(self) -> Iterator[tuple[int, int]]:
+        """Give first and last position of some tracks, as many as are read at a time."""
+        width = 8 * len(self._store.recipe.features.names)
+        batch = 1 + np.cumsum(self._n_clips) * width // _BATCH_BYTES
+        edges = np.flatnonzero(np.diff(batch, prepend=0, append=batch[-1:] + 1))
+        yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the whole table, which must fit in memory.
@@ -135,7 +158,10 @@ class StoredFeatures:
 
 
 def clips_frame(
-    records: Sequence[TrackRecord], paths: Sequence[str], tracks: Sequence, names: Sequence[str]
+    records: Sequence[TrackRecord],
+    paths: Sequence[str],
+    tracks: Sequence,
+    names: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Make one table of clips and their features.
 
@@ -144,8 +170,8 @@ def clips_frame(
     records : sequence of TrackRecord
     paths, tracks : sequence
         What the table calls each of them.
-    names : sequence of str
-        The columns of the features.
+    names : sequence of str, optional
+        The columns of the features; without them the table is of the clips alone.
 
     Returns
     -------
@@ -163,8 +189,10 @@ def clips_frame(
     ids = [tracks[i] for i in rows]
     track = pd.Series(ids, dtype=object if not ids or isinstance(ids[0], str) else None)
     columns = (path, *spans.T, track)
-    values = np.concatenate([np.empty((0, len(names))), *(record.values for _, record in kept)])
     clips = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+    if names is None:
+        return clips
+    values = np.concatenate([np.empty((0, len(names))), *(record.values for _, record in kept)])
     return clips.join(pd.DataFrame(values, columns=list(names)))
 
 

@@ -13,6 +13,8 @@ from musigenre.audio import AudioError
 from musigenre.audio.decoding import mono_blocks, open_audio, regular_file
 from musigenre.clips import SAMPLE_RATE, check_option, cut_stream, spans
 from musigenre.features.feature_sets import FEATURE_SETS, FeatureSet
+from musigenre.features.spectrogram_set import spectrogram_set
+from musigenre.features.spectrograms import SpectrogramRecipe
 from musigenre.parallel import one_blas_thread
 
 # Seconds of audio computed at a time; it bounds the memory of a worker.
@@ -28,14 +30,14 @@ class Recipe:
 
     Attributes
     ----------
-    feature_set : str
+    feature_set : str or SpectrogramRecipe
     duration, hop, partial, short
         As for :func:`musigenre.clip_table`.
     dtype : {"float32", "float64"}
         Precision of the computation.
     """
 
-    feature_set: str = "gtzan57"
+    feature_set: str | SpectrogramRecipe = "gtzan57"
     duration: float | None = 3.0
     hop: float | None = None
     partial: str = "drop"
@@ -44,14 +46,28 @@ class Recipe:
 
     def __post_init__(self):
         """Find out before hours of work that it cannot be done."""
-        check_option("feature_set", self.feature_set, FEATURE_SETS)
+        if isinstance(self.feature_set, str):
+            check_option("feature_set", self.feature_set, FEATURE_SETS)
+        elif not self.duration or self.feature_set.sample_rate != SAMPLE_RATE:
+            raise ValueError(
+                f"spectrograms are kept of clips of one length at {SAMPLE_RATE} Hz: give a clip "
+                "duration, and leave sample_rate as it is"
+            )
         check_option("dtype", self.dtype, ("float32", "float64"))
         spans(SAMPLE_RATE, self.duration, hop=self.hop, partial=self.partial, short=self.short)
 
     @property
     def features(self) -> FeatureSet:
         """The set of features."""
-        return FEATURE_SETS[self.feature_set]
+        if isinstance(self.feature_set, str):
+            return FEATURE_SETS[self.feature_set]
+        # One sample less than the duration, as clips are cut.
+        return spectrogram_set(self.feature_set, round((self.duration or 0) * SAMPLE_RATE) - 1)
+
+    @property
+    def name(self) -> str:
+        """What the store calls it."""
+        return self.feature_set if isinstance(self.feature_set, str) else "spectrogram"
 
     def key(self) -> dict:
         """Give the recipe in a form fit for JSON; equal keys give equal numbers."""
@@ -182,11 +198,11 @@ def compute_clips(
     -------
     ndarray of shape (n_clips, n_features)
     """
-    parts = [np.empty((0, len(features.names)))]
+    parts: list[np.ndarray] = []
     with one_blas_thread():
         for batch in _batches(clips, BATCH_SECONDS * features.sample_rate):
             parts.append(features.compute(np.stack(batch).astype(dtype, copy=False)))
-    return np.concatenate(parts)
+    return np.concatenate(parts) if parts else np.empty((0, len(features.names)))
 
 
 def _batches(clips: Iterable[np.ndarray], n_samples: int) -> Iterator[list[np.ndarray]]:
