@@ -185,3 +185,9 @@ def test_a_clip_too_long_to_be_computed_as_a_whole(files, monkeypatch):
     with pytest.raises(AudioError, match="longer than 5 s, too long to be described as a whole"):
         AudioFeatures().fit_transform(files)
     assert AudioFeatures().fit_transform(clip_table(files)).shape == (4, 57)
+
+
+def test_another_feature_set_than_that_of_fit_is_refused(files):
+    extractor = AudioFeatures().fit(files)
+    with pytest.raises(ValueError, match="fitted with the feature set 'gtzan57'"):
+        extractor.set_params(feature_set="tzanetakis").transform(files)

@@ -307,3 +307,15 @@ def processes_of(session):
         if int(its_session) == session and state != "Z":
             found.append(stat.parent.name)
     return found
+
+
+def test_a_dataset_of_which_nothing_can_be_read(tmp_path):
+    (tmp_path / "a.wav").write_text("no")
+    tracks = Bunch(
+        data=np.array([str(tmp_path / "a.wav")], dtype=object),
+        target=np.array(["rock"]),
+        groups=pd.DataFrame({"track": ["a"], "artist": [None]}),
+    )
+    clips = extract_dataset(tracks, on_error="skip")
+    assert len(clips.data) == len(clips.target) == 0
+    assert len(clips.errors) == 1

@@ -418,3 +418,15 @@ def test_any_collection_of_paths(files, kind):
         20,
         44,
     )
+
+
+@pytest.mark.parametrize("partial", ["drop", "keep", "overlap"])
+@pytest.mark.parametrize("rate", [44100, 48000, 32000])
+def test_clips_measured_at_another_rate_can_be_read(tmp_path, rate, partial):
+    for extra in range(6):
+        path = tmp_path / f"{extra}.wav"
+        soundfile.write(path, np.random.default_rng(0).normal(size=rate + extra) / 10, rate)
+        for duration in (None, 0.4):
+            table = clip_table([path], duration, partial=partial)
+            extractor = SpectrogramExtractor("mfcc", sample_rate=rate, duration=0.3)
+            assert np.isfinite(extractor.fit_transform(table)).all()

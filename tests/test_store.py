@@ -415,3 +415,33 @@ def test_killed_at_any_moment_it_goes_on(music, tmp_path, decoded, monkeypatch):
     extract_to_store(music, tmp_path / "table.parquet.store", CLIP).write(output)
     assert decoded == []
     assert output.read_bytes() == undisturbed.read_bytes()
+
+
+def test_damaged_numbers_are_set_aside_and_computed_anew(music, tmp_path):
+    expected = extract(music[:2], CLIP, store=tmp_path / "store")
+    (shard,) = shards_of(tmp_path / "store")
+    data = bytearray(shard.read_bytes())
+    values = expected.iloc[0, 4:].to_numpy(float)
+    # The column of values is by far the largest: damage lies in the middle of the file.
+    data[len(data) // 2] ^= 0xFF
+    shard.write_bytes(data)
+    assert np.isfinite(values).all()
+    with pytest.raises(FeatureStoreError, match="run again, and its tracks are computed anew"):
+        extract(music[:2], CLIP, store=tmp_path / "store")
+    again = extract(music[:2], CLIP, store=tmp_path / "store")
+    pd.testing.assert_frame_equal(again, expected)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"scale": "dB"}, "'scale' parameter"),
+        ({"hop_length": 0}, "'hop_length' parameter"),
+        ({"duration": 5.0}, "leave out duration=5"),
+    ],
+)
+def test_the_extractor_of_a_store_is_validated(music, tmp_path, params, message):
+    with pytest.raises(ValueError, match=message):
+        extract_to_store(
+            music, tmp_path / "store", CLIP, feature_set=SpectrogramExtractor("mel", **params)
+        )

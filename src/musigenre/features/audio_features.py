@@ -49,6 +49,8 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    feature_set_ : str
+        The feature set that it was fitted with.
     feature_set_version_ : int
         Version of the recipe; it changes whenever a number changes.
     sample_rate_ : int
@@ -156,6 +158,11 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
             If a file cannot be read and ``on_error="raise"``.
         """
         self._validate_params()
+        if getattr(self, "feature_set_", self.feature_set) != self.feature_set:
+            raise ValueError(
+                f"fitted with the feature set {self.feature_set_!r}, but feature_set is now "
+                f"{self.feature_set!r}: fit again"
+            )
         made_by = getattr(self, "feature_set_version_", self._recipe.version)
         if made_by != self._recipe.version:
             raise ValueError(
@@ -183,6 +190,7 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
         return FEATURE_SETS[self.feature_set]
 
     def _set_recipe(self) -> None:
+        self.feature_set_ = self.feature_set
         self.feature_set_version_ = self._recipe.version
         self.sample_rate_ = self._recipe.sample_rate
 

@@ -221,7 +221,7 @@ def extract_dataset(
         n_jobs=n_jobs,
         verbose=verbose,
     )
-    position = table["track"].to_numpy()
+    position = table["track"].to_numpy(dtype=int)
     groups = tracks.groups.iloc[position].reset_index(drop=True)
     table["track"] = groups["track"]
     return Bunch(

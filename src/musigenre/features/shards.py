@@ -111,7 +111,14 @@ def write_shard(path: Path, records: Sequence[TrackRecord], about: dict) -> None
     schema = schema.with_metadata({"musigenre": json.dumps(about)})
     with written_whole(path) as temporary:
         table = pa.table(columns, schema=schema)
-        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+        pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            # Numbers hardly repeat: looking for those that do takes time and much memory.
+            use_dictionary=["path", "cause", "remedy"],
+            write_page_checksum=True,
+        )
 
 
 def read_index(path: Path) -> Iterator[tuple[FileState, tuple[str, str] | None, int]]:

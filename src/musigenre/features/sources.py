@@ -1,5 +1,6 @@
 """What an extractor accepts as X, brought to one form: the clips of one track after another."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from musigenre import audio
-from musigenre.clips import check_clip_table, is_clip_table
+from musigenre.clips import SAMPLE_RATE, check_clip_table, is_clip_table
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,12 @@ class TrackClips:
         clips = []
         for start, duration in self.spans:
             first, n = round(start * sample_rate), round(duration * sample_rate)
-            if first + n > len(y):
+            # Clips are measured in samples at 22,050 Hz, of which there are fewer to a second than
+            # at a higher rate: the last may seem to reach beyond the end by a part of one.
+            overshoot = first + n - len(y)
+            if 0 < overshoot <= math.ceil(sample_rate / SAMPLE_RATE):
+                n -= overshoot
+            elif overshoot > 0:
                 raise audio.AudioError(
                     self.path,
                     f"the clip from {start:.3f} s to {start + duration:.3f} s reaches beyond the "

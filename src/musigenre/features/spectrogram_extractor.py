@@ -292,6 +292,12 @@ class SpectrogramExtractor(TransformerMixin, BaseEstimator):
         ValueError
             If the kind is ``"mel_picture"``, which a store does not keep.
         """
+        self._validate_params()
+        if self.duration is not None:
+            raise ValueError(
+                "the store's clip_duration decides on the length: leave out "
+                f"duration={self.duration}"
+            )
         recipe = self._recipe()
         if not isinstance(recipe, SpectrogramRecipe):
             raise ValueError(f"a store keeps no {self.kind!r}; it keeps stft, mel and mfcc")
@@ -304,10 +310,10 @@ class SpectrogramExtractor(TransformerMixin, BaseEstimator):
         return SpectrogramRecipe(
             kinds=kinds,
             sample_rate=self.sample_rate,
-            n_fft=self.n_fft,
-            hop_length=self.hop_length,
-            n_mels=self.n_mels,
-            n_mfcc=self.n_mfcc,
+            n_fft=int(self.n_fft),
+            hop_length=int(self.hop_length),
+            n_mels=int(self.n_mels),
+            n_mfcc=int(self.n_mfcc),
             fmin=float(self.fmin),
             fmax=float(self.sample_rate / 2 if self.fmax is None else self.fmax),
             decibels=self.scale == "db",

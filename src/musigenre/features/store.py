@@ -24,7 +24,8 @@ from musigenre.features.tracks import FileState, Recipe, TrackRecord
 #: Version of the layout. A reader refuses a later one.
 FORMAT_VERSION = 1
 
-# What is computed but not on the disk is lost when the process is killed: never more than this.
+# What is computed but not on the disk is lost when the process is killed. These limits are looked
+# at whenever a result comes.
 _MOST_SECONDS = 30.0
 _MOST_TRACKS = 4096
 _MOST_BYTES = 2**24
@@ -134,13 +135,22 @@ class FeatureStore:
         Raises
         ------
         FeatureStoreError
-            If a shard is damaged.
+            If a shard is damaged. It is set aside, so that the next run computes its tracks anew.
         """
         positions = places.same[first:last]
         records: dict[int, TrackRecord] = {}
         for shard in np.unique(places.shard[positions]):
             wanted = np.unique(positions[places.shard[positions] == shard])
-            found = read_records(places.shards[shard], places.row[wanted])
+            path = places.shards[shard]
+            try:
+                found = read_records(path, places.row[wanted])
+            except FeatureStoreError as error:
+                if not path.exists():
+                    raise
+                # Its tracks count as missing in the next run.
+                path.replace(path.with_suffix(".damaged"))
+                remedy = "it is set aside; run again, and its tracks are computed anew"
+                raise FeatureStoreError(path, error.cause, remedy) from error
             records.update(zip(wanted.tolist(), found, strict=True))
         return [records[position] for position in positions.tolist()]
 
