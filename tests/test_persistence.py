@@ -10,7 +10,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import musigenre
-from musigenre import AudioFeatures, CorrelationSelector, GenrePipeline, MLPClassifier, RobustScaler
+from musigenre import (
+    AudioFeatures,
+    CorrelationSelector,
+    GenrePipeline,
+    MfccCMVN,
+    MLPClassifier,
+    RobustScaler,
+    SpectrogramExtractor,
+)
 from musigenre.archive import ModelFileError
 
 SR = 22050
@@ -116,6 +124,18 @@ def test_a_file_cannot_ask_for_endless_labels(saved):
     rewrite(saved, enlarge)
     with pytest.raises(ModelFileError, match="does not fit together"):
         GenrePipeline.load(saved)
+
+
+def test_spectrograms_as_features(tracks, tmp_path):
+    model = make_pipeline(
+        SpectrogramExtractor("mfcc", flatten=True),
+        MfccCMVN(window=11, n_coefficients=20),
+        MLPClassifier((4,), epochs=1, random_state=0),
+    )
+    trained = GenrePipeline(model, clip_duration=0.5).fit(*tracks)
+    trained.save(tmp_path / "model")
+    loaded = GenrePipeline.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
 
 
 def test_equal_models_are_equal_files(fitted, saved, tmp_path):

@@ -23,7 +23,9 @@ _SAVABLE = {
     "CorrelationSelector": "musigenre.selection",
     "GenrePipeline": "musigenre.pipeline",
     "MLPClassifier": "musigenre.networks",
+    "MfccCMVN": "musigenre.preprocessing",
     "RobustScaler": "musigenre.preprocessing",
+    "SpectrogramExtractor": "musigenre.features",
 }
 
 # Settings of the machine that trained, not of the model.
