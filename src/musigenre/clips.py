@@ -119,7 +119,7 @@ def clip_table(
     rows, errors = [], []
     for path, track, length in zip(files, ids, lengths, strict=True):
         if isinstance(length, audio.AudioError):
-            errors.append({"path": path, "cause": length.cause, "remedy": length.remedy})
+            errors.append(length.as_dict())
             continue
         for first, n in spans(length, duration, hop=hop, partial=partial, short=short):
             rows.append((path, first / SAMPLE_RATE, n / SAMPLE_RATE, track))

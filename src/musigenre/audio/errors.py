@@ -32,6 +32,10 @@ class AudioError(ValueError):
         self.cause = cause
         self.remedy = remedy
 
+    def as_dict(self) -> dict[str, str]:
+        """Give path, cause and remedy, as lists of files left out hold them."""
+        return {"path": self.path, "cause": self.cause, "remedy": self.remedy}
+
     def __str__(self) -> str:
         return f"cannot read {self.path!r}: {self.cause}; {self.remedy}"
 

@@ -266,7 +266,7 @@ def load(
 
         blocks = mono_blocks(path, stream, begin, end)
         collected = bytearray()  # grows in place; a list of pieces would be copied as a whole
-        for piece in blocks if same else _resample(blocks, rate, sample_rate):
+        for piece in blocks if same else resample(blocks, rate, sample_rate):
             collected += np.ascontiguousarray(piece).tobytes()
             if min(last, origin + len(collected) // 4) - first > longest:
                 raise _too_long(path, max_duration)
@@ -311,7 +311,8 @@ def _nothing_left(path: Path, sample_rate: int, start: float) -> AudioError:
     )
 
 
-def _resample(blocks: Iterator[np.ndarray], rate: int, sample_rate: int) -> Iterator[np.ndarray]:
+def resample(blocks: Iterator[np.ndarray], rate: int, sample_rate: int) -> Iterator[np.ndarray]:
+    """Bring blocks of samples from one rate to another."""
     resampler = soxr.ResampleStream(rate, sample_rate, 1, quality="HQ")
     for block in blocks:
         yield resampler.resample_chunk(block)

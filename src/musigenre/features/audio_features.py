@@ -223,9 +223,7 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
                 elif self.on_error == "raise":
                     raise values
                 else:
-                    errors.append(
-                        {"path": values.path, "cause": values.cause, "remedy": values.remedy}
-                    )
+                    errors.append(values.as_dict())
         if errors:
             audio.warn_skipped(errors, n_sources)
         return features

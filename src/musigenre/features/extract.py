@@ -293,7 +293,7 @@ def _states(
 
 def _absolute(path: str) -> str:
     # Workers may have another working folder. Links stay as they are.
-    return os.path.abspath(path)  # noqa: PTH100
+    return os.path.abspath(path)  # noqa: PTH100 - resolve() follows links
 
 
 def _state_of_content(position: int, path: str) -> tuple[int, FileState]:

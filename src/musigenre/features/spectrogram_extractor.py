@@ -258,9 +258,7 @@ class SpectrogramExtractor(TransformerMixin, BaseEstimator):
                     raise values
                 else:
                     spectrograms[rows] = np.nan
-                    errors.append(
-                        {"path": values.path, "cause": values.cause, "remedy": values.remedy}
-                    )
+                    errors.append(values.as_dict())
         if errors:
             audio.warn_skipped(errors, n_sources)
         return spectrograms.reshape(n_rows, -1) if self.flatten else spectrograms

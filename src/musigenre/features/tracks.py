@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import soxr
 
 from musigenre.audio import AudioError
 from musigenre.audio.decoding import mono_blocks, open_audio, regular_file
+from musigenre.audio.reading import resample
 from musigenre.clips import SAMPLE_RATE, check_option, cut_stream, spans
 from musigenre.features.feature_sets import FEATURE_SETS, FeatureSet
 from musigenre.features.spectrogram_set import spectrogram_set
@@ -162,9 +162,9 @@ def describe_track(
     cuts: list[tuple[int, int]] = []
 
     def clips() -> Iterator[np.ndarray]:
-        options = {"hop": recipe.hop, "partial": recipe.partial, "short": recipe.short}
+        options: dict = {"hop": recipe.hop, "partial": recipe.partial, "short": recipe.short}
         blocks = _decode(path, recipe)
-        for first, clip in cut_stream(blocks, recipe.duration, **options):  # type: ignore[arg-type]
+        for first, clip in cut_stream(blocks, recipe.duration, **options):
             cuts.append((first, len(clip)))
             yield clip
 
@@ -262,10 +262,7 @@ def decoded_blocks(path: str, sample_rate: int) -> Generator[np.ndarray, None, N
         if stream.sample_rate == sample_rate:
             yield from blocks
             return
-        resampler = soxr.ResampleStream(stream.sample_rate, sample_rate, 1, quality="HQ")
-        for block in blocks:
-            yield resampler.resample_chunk(block)
-        yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
+        yield from resample(blocks, stream.sample_rate, sample_rate)
 
 
 def _digest(path: str) -> str:
