@@ -23,6 +23,7 @@ from .features import AudioFeatures as AudioFeatures
 from .features import SpectrogramExtractor as SpectrogramExtractor
 from .model_selection import StratifiedMonteCarloSplit as StratifiedMonteCarloSplit
 from .networks import MLPClassifier as MLPClassifier
+from .networks import TunedMLPClassifier as TunedMLPClassifier
 from .pipeline import GenrePipeline as GenrePipeline
 from .preprocessing import MfccCMVN as MfccCMVN
 from .preprocessing import RobustScaler as RobustScaler

@@ -8,7 +8,7 @@ from musigenre.preprocessing import RobustScaler
 from musigenre.selection import CorrelationSelector
 
 #: The models that have a name.
-MODELS = ("mlp",)
+MODELS = ("mlp", "tuned-mlp")
 
 
 def make_clip_model(
@@ -23,14 +23,14 @@ def make_clip_model(
 
     Parameters
     ----------
-    name : {"mlp"}, default="mlp"
+    name : {"mlp", "tuned-mlp"}, default="mlp"
         ``"mlp"`` is the paper's multi-layer perceptron on 57 features, with four hidden layers for
-        clips and three for whole tracks.
+        clips and three for whole tracks. ``"tuned-mlp"`` finds its layers by Bayesian optimisation.
     clip_duration : float or None, default=3.0
         Length of the clips in seconds; ``None`` for whole tracks.
     random_state : int, RandomState instance or None
     n_jobs : int, optional
-        Tracks whose features are computed at a time.
+        Tracks whose features are computed at a time; of ``"tuned-mlp"`` also the trials.
     verbose : int, default=0
 
     Returns
@@ -47,20 +47,19 @@ def make_clip_model(
     """
     if name not in MODELS:
         raise ValueError(f"model must be an estimator or one of {', '.join(MODELS)}; got {name!r}")
-    from musigenre.networks import MLPClassifier
+    from musigenre.networks import MLPClassifier, TunedMLPClassifier
 
+    classifier: MLPClassifier | TunedMLPClassifier
+    if name == "mlp":
+        layers = "30s" if clip_duration is None else "3s"
+        classifier = MLPClassifier(layers, random_state=random_state, verbose=verbose)
+    else:
+        classifier = TunedMLPClassifier(random_state=random_state, n_jobs=n_jobs, verbose=verbose)
     return Pipeline(
         [
             ("features", AudioFeatures(n_jobs=n_jobs, verbose=verbose)),
             ("scaler", RobustScaler()),
             ("selector", CorrelationSelector()),
-            (
-                "classifier",
-                MLPClassifier(
-                    "30s" if clip_duration is None else "3s",
-                    random_state=random_state,
-                    verbose=verbose,
-                ),
-            ),
+            ("classifier", classifier),
         ]
     )

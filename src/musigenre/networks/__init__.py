@@ -5,5 +5,7 @@ from musigenre.networks.quiet_import import import_quietly
 import_quietly("keras")
 
 from musigenre.networks.mlp_classifier import MLPClassifier  # noqa: E402 - Keras comes first
+from musigenre.networks.tuned_mlp_classifier import TunedMLPClassifier  # noqa: E402
+from musigenre.networks.tuning_display import TuningDisplay  # noqa: E402
 
-__all__ = ["MLPClassifier"]
+__all__ = ["MLPClassifier", "TunedMLPClassifier", "TuningDisplay"]
