@@ -57,7 +57,7 @@ def texture(y: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     y : ndarray of shape (..., n_samples)
-        Mono audio at 22,050 Hz; computed in single precision.
+        Mono audio at 22,050 Hz, float32 or float64; its precision is that of the computation.
 
     Returns
     -------
