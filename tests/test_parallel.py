@@ -1,11 +1,13 @@
 import os
+import threading
 import warnings
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 from joblib import parallel_config
 from threadpoolctl import threadpool_info
 
-from musigenre.parallel import run_jobs
+from musigenre.parallel import one_blas_thread, run_jobs
 
 
 def job(i):
@@ -68,3 +70,66 @@ def fail(i):
 def test_what_a_job_raises_comes_through():
     with pytest.raises(KeyError, match="7"):
         list(run_jobs(fail, [(7,)]))
+
+
+def end_process(i, culprits):
+    if i in culprits:
+        os._exit(1)
+    return i
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_a_job_that_ends_its_process_is_found(ordered):
+    jobs = [(i, {7, 60}) for i in range(150)]
+    with parallel_config("loky", n_jobs=2):
+        results = list(
+            run_jobs(
+                end_process,
+                jobs,
+                ordered=ordered,
+                jobs_per_worker=20,
+                on_crash=lambda i, culprits: -i,
+            )
+        )
+    expected = [-i if i in {7, 60} else i for i in range(150)]
+    assert (results if ordered else sorted(results, key=abs)) == expected
+
+
+def test_a_crash_that_nobody_wants_to_hear_of_is_an_error():
+    with parallel_config("loky", n_jobs=2), pytest.raises(BrokenProcessPool):
+        list(run_jobs(end_process, [(i, {3}) for i in range(10)]))
+    with parallel_config("loky", n_jobs=2):  # and a later run has new processes
+        assert sorted(run_jobs(end_process, [(i, {}) for i in range(10)])) == list(range(10))
+
+
+def test_two_who_want_one_blas_thread_leave_as_many_as_there_were():
+    before = blas_threads()
+    if before == {1}:
+        pytest.skip("this machine has one core")
+    first_in, second_in, first_out = (threading.Event() for _ in range(3))
+    seen = []
+
+    def first():
+        with one_blas_thread():
+            seen.append(blas_threads())
+            first_in.set()
+            second_in.wait(10)
+        first_out.set()
+
+    def second():
+        first_in.wait(10)
+        with one_blas_thread():
+            second_in.set()
+            first_out.wait(10)
+
+    for _ in range(2):
+        threads = [threading.Thread(target=target) for target in (first, second)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert blas_threads() == before
+    with one_blas_thread():  # a thread that is over stands in nobody's way
+        assert blas_threads() == {1}
+    assert seen == [{1}, {1}]
+    assert blas_threads() == before
