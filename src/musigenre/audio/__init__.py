@@ -6,7 +6,13 @@ and whatever is wrong ends in an `AudioError` with file, cause and remedy, or, w
 before the damage, in an `AudioWarning` and that audio.
 """
 
-from musigenre.audio.errors import AudioError, AudioWarning, warn_skipped
+from musigenre.audio.errors import (
+    AudioError,
+    AudioWarning,
+    noted_damage,
+    warn_damaged,
+    warn_skipped,
+)
 from musigenre.audio.reading import (
     AudioInfo,
     check_header,
@@ -24,6 +30,8 @@ __all__ = [
     "count_samples",
     "info",
     "load",
+    "noted_damage",
     "resampled_length",
+    "warn_damaged",
     "warn_skipped",
 ]

@@ -1,6 +1,9 @@
 """What goes wrong when audio is read."""
 
 import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 
 class AudioWarning(UserWarning):
@@ -38,6 +41,56 @@ class AudioError(ValueError):
 
     def __str__(self) -> str:
         return f"cannot read {self.path!r}: {self.cause}; {self.remedy}"
+
+
+_notes: ContextVar[list[str] | None] = ContextVar("notes of damage", default=None)
+
+
+@contextmanager
+def noted_damage() -> Iterator[list[str]]:
+    """Note what is said of damaged files, in place of the warnings, which a worker cannot give.
+
+    Yields
+    ------
+    list of str
+        The texts of the warnings, also of those to come. Other threads keep theirs.
+    """
+    notes: list[str] = []
+    token = _notes.set(notes)
+    try:
+        yield notes
+    finally:
+        _notes.reset(token)
+
+
+def say_damage(path: object, what: str) -> None:
+    """Say that a file is damaged: in a note, where they are taken, or else in an `AudioWarning`."""
+    text = f"{str(path)!r} {what}; only what was decoded is used"
+    notes = _notes.get()
+    if notes is None:
+        warnings.warn(text, AudioWarning, stacklevel=4)
+    else:
+        notes.append(text)
+
+
+def warn_damaged(notes: Sequence[str], n_files: int) -> None:
+    """Warn, once, of the damage that was noted.
+
+    Parameters
+    ----------
+    notes : sequence of str
+        One for each damaged file; nothing happens if there is none.
+    n_files : int
+        Number of files there were.
+
+    Warns
+    -----
+    AudioWarning
+        With the first of the notes.
+    """
+    if notes:
+        which = f"{len(notes)} of {n_files} files are damaged; the first: " if n_files > 1 else ""
+        warnings.warn(which + notes[0], AudioWarning, stacklevel=3)
 
 
 def warn_skipped(errors: list[dict[str, str]], n_files: int) -> None:

@@ -2,7 +2,6 @@
 
 import math
 import os
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -20,7 +19,7 @@ from musigenre.audio.decoding import (
     regular_file,
     warn_if_short,
 )
-from musigenre.audio.errors import AudioError, AudioWarning
+from musigenre.audio.errors import AudioError, noted_damage
 
 MAX_DURATION = 7200.0  # seconds; a longer file is an error, so that no file fills the memory
 
@@ -297,8 +296,7 @@ def _too_long(path: str | os.PathLike[str], max_duration: float) -> AudioError:
 
 
 def _nothing_left(path: Path, sample_rate: int, start: float) -> AudioError:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AudioWarning)  # given already
+    with noted_damage():  # it has been said already
         length = info(path).duration
     if start >= length:
         return AudioError(

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
@@ -180,11 +179,10 @@ def _verdict(path: Path, check: str | None) -> Problem | None:
         if check == "quick":
             audio.check_header(path)
         elif check == "full":
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always", audio.AudioWarning)
+            with audio.noted_damage() as notes:
                 audio.load(path)
-            if caught:
-                return Problem(str(path), "damaged", str(caught[0].message))
+            if notes:
+                return Problem(str(path), "damaged", notes[0])
     except audio.AudioError as error:
         return Problem(str(path), "corrupt", f"{error.cause}; {error.remedy}; left out")
     except OSError as error:

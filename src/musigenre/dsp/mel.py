@@ -15,7 +15,8 @@ def mel_filters(
     n_mels: int,
     fmin: float = 0.0,
     fmax: float | None = None,
-    dtype: np.dtype = np.dtype(np.float32),
+    *,
+    dtype: np.dtype,
 ) -> np.ndarray:
     """Triangular filters of equal area on the mel scale of Slaney's Auditory Toolbox (1998).
 
@@ -85,7 +86,7 @@ def mel_spectrogram(
     ndarray of shape (..., n_mels, n_frames)
     """
     n_fft = 2 * (power.shape[-2] - 1)
-    filters = mel_filters(sample_rate, n_fft, n_mels, fmin, fmax, power.dtype)
+    filters = mel_filters(sample_rate, n_fft, n_mels, fmin, fmax, dtype=power.dtype)
     frames = np.swapaxes(power, -1, -2)
     mel = np.empty((*frames.shape[:-1], n_mels), dtype=power.dtype)
     # Neighbouring filters cover few bins: most of the whole product would be with zeros.

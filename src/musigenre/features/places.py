@@ -1,10 +1,11 @@
 """Places: which of the files asked for a store has, and where."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from musigenre.features.shards import Entry
 from musigenre.features.tracks import FileState
 
 
@@ -18,13 +19,14 @@ class Places:
     Attributes
     ----------
     same : ndarray of int
-        For each position the first one with the same file; the other arrays hold for those alone.
-    shard, row : ndarray of int
-        Number of the shard, -1 if there is none, and the row in it.
+        For each position the first one with the same file; the rest holds for those alone.
     n_clips : ndarray of int
+        Zero for a file of which not all is known.
     shards : list of Path
     errors : dict
         Cause and remedy, by position, of the files that could not be read.
+    damage : dict
+        What is wrong, by position, with the files of which a part could be read.
     """
 
     def __init__(self, files: Iterable[FileState]) -> None:
@@ -35,16 +37,20 @@ class Places:
             states.append((file.size, file.mtime_ns))
         self.same = np.array(same, dtype=np.int64)
         self._states = np.array(states, dtype=np.int64).reshape(-1, 2)
-        self.shard = np.full(len(same), -1, dtype=np.int32)
-        self.row = np.zeros(len(same), dtype=np.int32)
         self.n_clips = np.zeros(len(same), dtype=np.int32)
         self.shards: list[Path] = []
         self.errors: dict[int, tuple[str, str]] = {}
+        self.damage: dict[int, str] = {}
+        # Shard (-1 if there is none) and row of the record of a whole file ...
+        self._shard = np.full(len(same), -1, dtype=np.int32)
+        self._row = np.zeros(len(same), dtype=np.int32)
+        # ... and for the few that come in several, those and the number of clips, by first clip.
+        self._parts: dict[int, dict[int, tuple[int, int, int]]] = {}
 
     @property
     def missing(self) -> np.ndarray:
-        """Positions of files that must be computed: those without a record or with an error."""
-        wanted = (self.shard < 0) & (self.same == np.arange(len(self.same)))
+        """Positions of files that must be computed: those not wholly known or with an error."""
+        wanted = (self._shard < 0) & (self.same == np.arange(len(self.same)))
         wanted[list(self.errors)] = True
         return np.flatnonzero(wanted)
 
@@ -57,15 +63,40 @@ class Places:
         size, mtime_ns = self._states[position]
         return position if (size, mtime_ns) == (file.size, file.mtime_ns) else None
 
-    def put(
-        self, position: int, shard: Path, row: int, n_clips: int, error: tuple[str, str] | None
-    ) -> None:
-        """Note where the record of a file lies."""
+    def put(self, position: int, shard: Path, row: int, entry: Entry) -> None:
+        """Note where a record of a file lies."""
         if not self.shards or self.shards[-1] != shard:
             self.shards.append(shard)
-        self.shard[position] = len(self.shards) - 1
-        self.row[position], self.n_clips[position] = row, n_clips
-        if error is None:
-            self.errors.pop(position, None)
-        else:
-            self.errors[position] = error
+        number, whole = len(self.shards) - 1, entry.complete and entry.first_clip == 0
+        if whole:
+            self._parts.pop(position, None)
+        self.errors.pop(position, None)
+        self.damage.pop(position, None)
+        if entry.error is not None:
+            self.errors[position] = entry.error
+        if entry.damage is not None:
+            self.damage[position] = entry.damage
+        if not whole:
+            self._parts.setdefault(position, {})[entry.first_clip] = (number, row, entry.n_clips)
+            if not entry.complete or self.known_clips(position) < entry.first_clip + entry.n_clips:
+                return
+        self._shard[position], self._row[position] = number, row
+        self.n_clips[position] = entry.first_clip + entry.n_clips
+
+    def known_clips(self, position: int) -> int:
+        """Tell how many clips from the beginning of a file are known."""
+        if position not in self._parts:
+            return int(self.n_clips[position])
+        return sum(n_clips for *_, n_clips in self._in_order(position))
+
+    def records(self, position: int) -> list[tuple[int, int, int]]:
+        """Give shard, row and number of clips of each record of a file that is known."""
+        if position in self._parts:
+            return list(self._in_order(position))
+        return [(int(self._shard[position]), int(self._row[position]), int(self.n_clips[position]))]
+
+    def _in_order(self, position: int) -> Iterator[tuple[int, int, int]]:
+        parts, clip = self._parts[position], 0
+        while clip in parts:
+            yield parts[clip]
+            clip += parts[clip][-1]

@@ -65,8 +65,8 @@ class TrackSpectra:
     Parameters
     ----------
     y : ndarray of shape (n_samples,)
-        Mono audio at 22,050 Hz, floating point; its precision is that of the views. A shorter track is repeated until it fills ``N_SAMPLES``, of a
-        longer one the beginning is taken.
+        Mono audio at 22,050 Hz, floating point; its precision is that of the views. A shorter
+        track is repeated until it fills ``N_SAMPLES``, of a longer one the beginning is taken.
     """
 
     def __init__(self, y: np.ndarray):
@@ -122,9 +122,7 @@ class TrackSpectra:
     @cached_property
     def notes(self) -> np.ndarray:
         """Magnitude at each semitone from 55 to 4186 Hz; (76, 322)."""
-        bank = semitone_bank(
-            SAMPLE_RATE, _NOTE_N_FFT, LOWEST_NOTE, HIGHEST_NOTE, self.y.dtype
-        )
+        bank = semitone_bank(SAMPLE_RATE, _NOTE_N_FFT, LOWEST_NOTE, HIGHEST_NOTE, self.y.dtype)
         return bank(_magnitude(self.y, _NOTE_N_FFT, _NOTE_HOP, _N_NOTE_FRAMES, bank.n_bins))
 
     @cached_property
