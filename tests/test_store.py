@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ from musigenre.features.extract import extract, extract_to_store
 from musigenre.features.shards import FeatureStoreError
 from musigenre.features.store import FeatureStore
 from musigenre.features.tracks import Recipe
+
+# The package gives the function of this name, not the module.
+extraction = import_module("musigenre.features.extract")
 
 SR = 22050
 CLIP = 0.1
@@ -329,6 +333,101 @@ def test_spectrograms_are_kept_too(music, tmp_path, monkeypatch):
     wider = SpectrogramExtractor(("mel", "mfcc"), n_fft=1024)
     with pytest.raises(TypeError):
         extract_to_store(music[:3], tmp_path / "store", CLIP, feature_set=wider)
+
+
+MEL = SpectrogramExtractor("mel", n_mels=16)
+
+
+@pytest.fixture
+def small_records(monkeypatch):
+    """Keep records to three clips of `CLIP` seconds, 16 x 5 numbers each."""
+    monkeypatch.setattr(tracks, "_MOST_BYTES", 3 * 4 * 16 * 5)
+
+
+def mel_of(paths, folder, **options):
+    stored = extract_to_store(paths, folder, CLIP, feature_set=MEL, **options)
+    return np.concatenate([values for _, values in stored.arrays()])
+
+
+def test_a_long_track_comes_in_several_records(music, tmp_path, monkeypatch, small_records):
+    long = write_track(tmp_path / "long.wav", 9, 1.05)  # ten clips
+    paths = [music[0], long, music[1]]
+    expected = MEL.fit_transform(clip_table(paths, CLIP))
+    for n_jobs in (1, 2):
+        found = mel_of(paths, tmp_path / f"store{n_jobs}", n_jobs=n_jobs)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-3)
+    (shard,) = shards_of(tmp_path / "store1")
+    rows = pd.read_parquet(shard)
+    rows = rows[rows["path"] == long]
+    assert rows["n_clips"].tolist() == [3, 3, 3, 1]
+    assert rows["first_clip"].tolist() == [0, 3, 6, 9]
+    assert rows["complete"].tolist() == [False, False, False, True]
+    stored = extract_to_store(paths, tmp_path / "store1", CLIP, feature_set=MEL)
+    assert (stored.n_tracks, stored.n_clips) == (3, 14)
+    monkeypatch.setattr("musigenre.features.stored_features._BATCH_BYTES", 1)
+    assert [len(values) for _, values in stored.arrays()] == [2, 3, 3, 3, 1, 2]
+    np.testing.assert_array_equal(stored.to_frame().iloc[:, 4:], found.reshape(14, -1))
+
+
+def test_a_stopped_run_goes_on_within_a_track(tmp_path, monkeypatch, small_records):
+    long = write_track(tmp_path / "long.wav", 9, 1.05)
+    whole = mel_of([long], tmp_path / "undisturbed")
+    starts = []
+    describe = tracks.describe_track
+
+    def stop_at_second(*job):
+        if len(starts) == 2:
+            raise KeyboardInterrupt
+        starts.append(job[-1])
+        return describe(*job)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(extraction, "describe_track", stop_at_second)
+        with pytest.raises(KeyboardInterrupt):
+            mel_of([long], tmp_path / "store")
+    assert starts == [0, 3]
+    starts.clear()
+    monkeypatch.setattr(
+        extraction,
+        "describe_track",
+        lambda *job: starts.append(job[-1]) or describe(*job),
+    )
+    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+    assert starts == [6, 9]
+    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+    assert starts == [6, 9]
+
+
+def test_an_error_in_a_later_record_leaves_no_half_track(music, tmp_path, small_records):
+    path = tmp_path / "nan.wav"
+    samples = np.zeros(SR, np.float32)
+    samples[-1] = np.nan
+    soundfile.write(path, samples, SR, subtype="FLOAT")
+    asked = [music[0], str(path)]
+    stored = extract_to_store(asked, tmp_path / "store", CLIP, feature_set=MEL, on_error="skip")
+    for _ in range(2):
+        assert stored.n_tracks == 1
+        assert [error["path"] for error in stored.errors] == [str(path)]
+        assert sum(len(clips) for clips, _ in stored.arrays()) == 2
+        stored = extract_to_store(asked, tmp_path / "store", CLIP, feature_set=MEL, on_error="skip")
+    write_track(path, 5, 1.05)
+    assert len(mel_of(asked, tmp_path / "store")) == 12
+
+
+def test_a_lost_record_of_several_is_computed_anew(tmp_path, monkeypatch, small_records):
+    long = write_track(tmp_path / "long.wav", 9, 1.05)
+    monkeypatch.setattr(store, "_MOST_TRACKS", 1)
+    whole = mel_of([long], tmp_path / "store")
+    shards = shards_of(tmp_path / "store")
+    assert len(shards) == 4
+    for lost in (1, 0, 3):
+        shards_of(tmp_path / "store")[lost].unlink()
+        np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+
+
+def test_spectrograms_are_in_single_precision(music, tmp_path):
+    with pytest.raises(ValueError, match="leave out dtype='float64'"):
+        extract_to_store(music, tmp_path / "store", CLIP, feature_set=MEL, dtype="float64")
 
 
 def test_arrays_of_features(music, tmp_path):

@@ -129,6 +129,8 @@ def extract(
             say(f"stopped; the same command goes on with what is in '{store}'", err=True)
             raise typer.Exit(130) from None
         say(f"{output}: {features.n_clips} clips of {features.n_tracks} tracks")
+        for file in features.damage:
+            say(f"note: {file['damage']}", err=True)
         report_errors(features.errors)
 
 
