@@ -139,7 +139,7 @@ def librosa_sequences(y: np.ndarray) -> None:
 
 
 def essentia_sequences(y: np.ndarray) -> None:
-    """Frame by frame, as its tutorials write it; essentia has no HPSS and none of the 57 columns."""
+    """Frame by frame, as its tutorials write it; it has none of the 57 columns."""
     import essentia.standard as es
 
     window, spectrum = es.Windowing(type="hann", size=2048), es.Spectrum(size=2048)

@@ -15,9 +15,9 @@ from joblib import Parallel, delayed, effective_n_jobs
 from threadpoolctl import ThreadpoolController
 from tqdm.auto import tqdm
 
-# Jobs handed to joblib at a time, for each worker. Results can pile up no further than this, and
-# the workers wait for each other so seldom that it does not show.
-_JOBS_PER_WORKER = 64
+#: Jobs handed to joblib at a time, for each worker. Results can pile up no further than this, and
+#: the workers wait for each other so seldom that it does not show.
+JOBS_PER_WORKER = 64
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ def run_jobs(
     n_jobs: int | None = None,
     *,
     ordered: bool = False,
-    jobs_per_worker: int = _JOBS_PER_WORKER,
+    jobs_per_worker: int = JOBS_PER_WORKER,
     on_crash: Callable[..., T] | None = None,
 ) -> Generator[T, None, None]:
     """Call a function with each tuple of arguments, and give the results as they finish.

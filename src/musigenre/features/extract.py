@@ -23,7 +23,7 @@ from musigenre.features.tracks import (
     crashed_track,
     describe_track,
 )
-from musigenre.parallel import run_jobs
+from musigenre.parallel import JOBS_PER_WORKER, run_jobs
 
 # Records of spectrograms that may wait for the writer, of each worker.
 _LARGE_RESULTS = 8
@@ -262,7 +262,8 @@ def _described(
     """Do the jobs, show progress, and raise the first error if that is wanted."""
     if n_missing:
         compile_kernels()
-    few = {} if recipe.most_clips is None else {"jobs_per_worker": _LARGE_RESULTS}
+    # Fewer results may wait where they are large.
+    n_waiting = JOBS_PER_WORKER if recipe.most_clips is None else _LARGE_RESULTS
     progress = tqdm(
         desc="extracting",
         total=len(files),
@@ -275,7 +276,13 @@ def _described(
         while True:
             unfinished = []
             with closing(
-                run_jobs(describe_track, jobs, n_jobs, on_crash=crashed_track, **few)
+                run_jobs(
+                    describe_track,
+                    jobs,
+                    n_jobs,
+                    jobs_per_worker=n_waiting,
+                    on_crash=crashed_track,
+                )
             ) as results:
                 for position, record in results:
                     if record.error is not None and on_error == "raise":

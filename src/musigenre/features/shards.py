@@ -61,7 +61,7 @@ class Entry:
     @classmethod
     def of(cls, record: TrackRecord) -> "Entry":
         """Give the entry of a record."""
-        error = record.error and (record.error.cause, record.error.remedy)
+        error = None if record.error is None else (record.error.cause, record.error.remedy)
         return cls(
             record.file,
             error,

@@ -103,7 +103,9 @@ class StoredFeatures:
     def _pieces(self) -> Iterator[tuple[list[TrackRecord], list[str], list]]:
         """Give records with the path and the id of their track, as many as are read at a time."""
         width = 8 * len(self._store.recipe.features.names)
-        positions, wanted, n_bytes = [], [], 0
+        positions: list[int] = []
+        wanted: list[tuple[int, int]] = []
+        n_bytes = 0
 
         def piece() -> tuple[list[TrackRecord], list[str], list]:
             records = self._store.read(self._places, wanted)

@@ -191,7 +191,8 @@ def describe_track(
     """
     file = FileState.of(path, by_content)
     options: dict = {"hop": recipe.hop, "partial": recipe.partial, "short": recipe.short}
-    most, cuts, complete = recipe.most_clips, [], True
+    most, complete = recipe.most_clips, True
+    cuts: list[tuple[int, int]] = []
 
     def clips() -> Iterator[np.ndarray]:
         nonlocal complete
