@@ -5,6 +5,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 from joblib import parallel_config
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_info
 
 from musigenre.parallel import one_blas_thread, run_jobs
@@ -96,7 +97,7 @@ def test_a_job_that_ends_its_process_is_found(ordered):
 
 
 def test_a_crash_that_nobody_wants_to_hear_of_is_an_error():
-    with parallel_config("loky", n_jobs=2), pytest.raises(BrokenProcessPool):
+    with parallel_config("loky", n_jobs=2), pytest.raises(TerminatedWorkerError):
         list(run_jobs(end_process, [(i, {3}) for i in range(10)]))
     with parallel_config("loky", n_jobs=2):  # and a later run has new processes
         assert sorted(run_jobs(end_process, [(i, {}) for i in range(10)])) == list(range(10))
@@ -121,6 +122,7 @@ def test_two_who_want_one_blas_thread_leave_as_many_as_there_were():
         with one_blas_thread():
             second_in.set()
             first_out.wait(10)
+            seen.append(blas_threads())
 
     for _ in range(2):
         threads = [threading.Thread(target=target) for target in (first, second)]
@@ -131,5 +133,15 @@ def test_two_who_want_one_blas_thread_leave_as_many_as_there_were():
         assert blas_threads() == before
     with one_blas_thread():  # a thread that is over stands in nobody's way
         assert blas_threads() == {1}
-    assert seen == [{1}, {1}]
+    assert seen == [{1}] * 4
     assert blas_threads() == before
+
+
+class Unpicklable:
+    def __reduce__(self):
+        return fail, (1,)
+
+
+def test_a_job_that_cannot_be_sent_is_no_crash():
+    with parallel_config("loky", n_jobs=2), pytest.raises(BrokenProcessPool):
+        list(run_jobs(id, [(Unpicklable(),)] * 4, on_crash=lambda job: "crashed"))

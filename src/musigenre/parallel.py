@@ -5,13 +5,13 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from functools import cache
 from itertools import chain, islice
 from typing import Any, TypeVar
 
 from joblib import Parallel, delayed, effective_n_jobs
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import ThreadpoolController
 from tqdm.auto import tqdm
 
@@ -56,7 +56,7 @@ def run_jobs(
 
     Raises
     ------
-    concurrent.futures.process.BrokenProcessPool
+    joblib.externals.loky.process_executor.TerminatedWorkerError
         If a worker process ends and `on_crash` is not given.
 
     Notes
@@ -89,7 +89,7 @@ def run_jobs(
                                 del waiting[number]
                                 yield result
                 return
-            except BrokenProcessPool:
+            except TerminatedWorkerError:
                 if on_crash is None:
                     raise
             for number in sorted(waiting):
@@ -121,12 +121,15 @@ def _results(
 def _alone(
     function: Callable[..., T], job: tuple, n_jobs: int | None, on_crash: Callable[..., T]
 ) -> T:
-    """Run a job while no other runs, so that it is known whether it ends its process."""
-    try:
-        (result,) = Parallel(n_jobs)([delayed(function)(*job)])
-    except BrokenProcessPool:
-        return on_crash(*job)
-    return result
+    """Run a job while no other of these runs, so that it is known whether it ends its process."""
+    call = delayed(_run)(function, os.getpid(), 0, job)
+    for _ in range(2):  # the processes are shared: another thread's job may have ended one
+        try:
+            ((_, result),) = Parallel(n_jobs)([call])
+        except TerminatedWorkerError:
+            continue
+        return result
+    return on_crash(*job)
 
 
 def _run(function: Callable[..., T], caller: int, number: int, job: tuple) -> tuple[int, T]:
@@ -171,8 +174,9 @@ def one_blas_thread() -> Iterator[None]:
     """Keep BLAS to one thread: work is parallel over tracks, and sums stay in one order.
 
     Most builds of BLAS have one limit for all threads of the process, and each who sets it puts
-    back what it found: of two that overlap, the last would put back the limit of the first.
-    Therefore the first notes what there was, and the last sees to it.
+    back what it found: of two that overlap, the first to leave would take the limit from the other,
+    who would leave it behind for good. Therefore the first notes what there was, and whoever leaves
+    sees to it that the limit stays or goes.
     """
     global _n_limiting, _found
     blas = _blas()
@@ -186,8 +190,8 @@ def one_blas_thread() -> Iterator[None]:
     finally:
         with _limiting:
             _n_limiting -= 1
-            if _n_limiting == 0 and blas.info() != _found:
-                blas.limit(limits=_found)
+            if _n_limiting or blas.info() != _found:
+                blas.limit(limits=1 if _n_limiting else _found)
                 # In threadpoolctl 3.8 who sets a limit keeps others from it up to the end of a
                 # context.
                 with blas.limit(limits=None):
