@@ -26,4 +26,5 @@ from .networks import MLPClassifier as MLPClassifier
 from .pipeline import GenrePipeline as GenrePipeline
 from .preprocessing import MfccCMVN as MfccCMVN
 from .preprocessing import RobustScaler as RobustScaler
+from .selection import BorutaSelector as BorutaSelector
 from .selection import CorrelationSelector as CorrelationSelector
