@@ -5,6 +5,7 @@ from . import clips as clips
 from . import datasets as datasets
 from . import evaluation as evaluation
 from . import features as features
+from . import inspection as inspection
 from . import model_selection as model_selection
 from . import networks as networks
 from . import preprocessing as preprocessing
