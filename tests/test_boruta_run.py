@@ -87,6 +87,23 @@ def test_groups_are_shuffled_whole(rng, sizes):
     assert moved > 10
 
 
+def test_groups_swap_places_with_those_of_like_size(rng):
+    sizes = np.array([1] * 20 + [3] * 20 + [40] * 2 + [1000])
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    state = np.random.RandomState(0)
+    given = np.array([shuffle_groups(groups, groups, state) for _ in range(200)])
+    source = given[:, np.cumsum(sizes) - sizes]
+    assert (source[:, -1] == 42).all()  # nothing is there to swap with
+    assert set(source[:, 40]) == {40, 41}
+    ratio = sizes[source] / sizes
+    assert ratio.min() >= 0.25
+    assert ratio.max() <= 4
+    # Of equal sizes each is as likely as any other.
+    equal = np.repeat(np.arange(5), 2)
+    first = [shuffle_groups(equal, equal, state)[0] for _ in range(1000)]
+    assert np.bincount(first).min() > 150
+
+
 def test_with_one_row_a_group_it_is_a_plain_shuffle(rng):
     values = rng.normal(size=30)
     shuffled = shuffle_groups(values, np.arange(30), np.random.RandomState(0))

@@ -8,9 +8,9 @@ from sklearn.cluster import KMeans
 
 from musigenre import RobustScaler, load_gtzan
 from musigenre.inspection import feature_groups, kmeans_scores
-from musigenre.inspection.kmeans_scores import KMEANS_SCORES
 
 WITH_GENRES = ["mutual_info", "normalized_mutual_info", "adjusted_mutual_info", "adjusted_rand"]
+SCORES = [*WITH_GENRES, "mse", "unexplained", "silhouette", "genre_silhouette"]
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_clusters_that_are_the_genres(clips):
     X, y, track = clips
     scores = kmeans_scores(X, y, track, n_repeats=4, random_state=0)
     assert scores.index.names == ["space", "score"]
-    assert list(scores.index) == [(s, k) for s in ("mfcc", "other") for k in KMEANS_SCORES]
+    assert list(scores.index) == [(s, k) for s in ("mfcc", "other") for k in SCORES]
     assert list(scores.columns) == ["mean", "std", "chance", "chance_std", "n_columns"]
     assert scores["n_columns"].unstack().iloc[:, 0].to_dict() == {"mfcc": 6, "other": 3}
     mfcc, other = scores.loc["mfcc"], scores.loc["other"]
@@ -161,6 +161,7 @@ def test_bad_input(clips):
         ({"columns": {"a": ["pitch"]}}, r"asks for \['pitch'\]"),
         ({"groups": np.zeros(150)}, "tracks with rows of several genres"),
         ({"groups": track[:9]}, "inconsistent numbers"),
+        ({"groups": pd.DataFrame({"artist": track})}, "groups has no column 'track'"),
     ]:
         with pytest.raises(ValueError, match=message):
             kmeans_scores(X, y, **options)

@@ -16,18 +16,6 @@ from musigenre.inspection.feature_map import scale_columns
 from musigenre.model_selection.protocols import resolve_tracks
 from musigenre.parallel import in_order
 
-#: The scores, and whether more is better.
-KMEANS_SCORES = {
-    "mutual_info": True,
-    "normalized_mutual_info": True,
-    "adjusted_mutual_info": True,
-    "adjusted_rand": True,
-    "mse": False,
-    "unexplained": False,
-    "silhouette": True,
-    "genre_silhouette": True,
-}
-
 
 def kmeans_scores(
     X: ArrayLike,
@@ -166,6 +154,10 @@ def kmeans_scores(
         if value is not None and not least <= value:
             raise ValueError(f"{name} must be {least} or more; got {value}.")
     tracks = None if groups is None else resolve_tracks("track", groups)
+    if groups is not None and tracks is None:
+        raise ValueError(
+            "groups has no column 'track'; give one, or the track of each row as a vector."
+        )
     if tracks is not None and (pd.Series(genres).groupby(tracks).nunique() > 1).any():
         raise ValueError("groups has tracks with rows of several genres; give each track one.")
     spaces = {

@@ -195,7 +195,7 @@ class BorutaSelector(SelectorMixin, BaseEstimator):
             The genre of each row, as names or whole numbers; at least two genres.
         groups : array-like of shape (n_samples,) or None, default=None
             What each row belongs to, such as the track of a clip. With it the shadow features are
-            shuffled by whole groups.
+            shuffled by whole groups, between groups of like size.
 
         Returns
         -------

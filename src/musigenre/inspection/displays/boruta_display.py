@@ -140,6 +140,10 @@ class BorutaDisplay:
             label.set_fontstyle("italic" if kind == "shadow" else "normal")
         # Most importances are small; roots spread them, and know zero.
         ax.set_xscale("function", functions=(_root, _square))
+        highest = max(np.nanmax(values), 0.0)
+        ticks = np.unique([float(f"{tick:.1g}") for tick in highest * np.linspace(0, 1, 7) ** 2])
+        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        ax.set_xlim(min(np.nanmin(values), 0.0), 1.06 * highest or 1.0)
         ax.set(
             xlabel="importance (mean decrease in impurity, root scale)",
             ylim=(0.3, n_boxes + 0.7),

@@ -203,7 +203,7 @@ class FeatureMapDisplay:
             for number, genre in enumerate(genres):
                 colour, marker = _sign(number)
                 x, y = points[portion[genre_of[portion] == genre]].T
-                ax.scatter(x, y, s=9, c=colour, marker=marker, alpha=0.5, linewidths=0)
+                ax.scatter(x, y, s=12, c=colour, marker=marker, alpha=0.6, linewidths=0)
         for number, genre in enumerate(genres):
             colour, marker = _sign(number)
             mean = points[genre_of == genre].mean(axis=0)
