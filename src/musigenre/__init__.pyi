@@ -5,6 +5,7 @@ from . import clips as clips
 from . import datasets as datasets
 from . import evaluation as evaluation
 from . import features as features
+from . import inspection as inspection
 from . import model_selection as model_selection
 from . import networks as networks
 from . import preprocessing as preprocessing
@@ -26,4 +27,5 @@ from .networks import MLPClassifier as MLPClassifier
 from .pipeline import GenrePipeline as GenrePipeline
 from .preprocessing import MfccCMVN as MfccCMVN
 from .preprocessing import RobustScaler as RobustScaler
+from .selection import BorutaSelector as BorutaSelector
 from .selection import CorrelationSelector as CorrelationSelector

@@ -20,6 +20,7 @@ from musigenre.archive import ModelFileError, read_archive, write_archive
 #: Where the estimators live that a model file may name. Nothing else is imported for a file.
 _SAVABLE = {
     "AudioFeatures": "musigenre.features",
+    "BorutaSelector": "musigenre.selection",
     "CorrelationSelector": "musigenre.selection",
     "GenrePipeline": "musigenre.pipeline",
     "MLPClassifier": "musigenre.networks",
