@@ -27,3 +27,4 @@ from .pipeline import GenrePipeline as GenrePipeline
 from .preprocessing import MfccCMVN as MfccCMVN
 from .preprocessing import RobustScaler as RobustScaler
 from .selection import CorrelationSelector as CorrelationSelector
+from .selection import mic as mic
