@@ -29,6 +29,20 @@ def test_every_backend_gives_every_result(backend):
     assert (os.getpid() not in {pid for _, pid, _ in results}) == in_processes
 
 
+def test_jobs_may_prefer_threads():
+    def worker(i):
+        barrier.wait(timeout=60)
+        return os.getpid(), threading.get_ident()
+
+    barrier = threading.Barrier(2)  # two at a time, or none
+    results = list(run_jobs(worker, [(0,), (1,)], n_jobs=2, prefer="threads"))
+    assert {pid for pid, _ in results} == {os.getpid()}
+    assert len({thread for _, thread in results}) == 2
+    with parallel_config("multiprocessing", n_jobs=2):  # a backend that was chosen is used
+        (result,) = run_jobs(job, [(0,)], prefer="threads")
+    assert result[1] != os.getpid()
+
+
 def test_jobs_are_taken_as_they_are_needed():
     taken = []
 

@@ -29,3 +29,4 @@ from .preprocessing import MfccCMVN as MfccCMVN
 from .preprocessing import RobustScaler as RobustScaler
 from .selection import BorutaSelector as BorutaSelector
 from .selection import CorrelationSelector as CorrelationSelector
+from .selection import mic as mic

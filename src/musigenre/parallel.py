@@ -30,6 +30,7 @@ def run_jobs(
     ordered: bool = False,
     jobs_per_worker: int = JOBS_PER_WORKER,
     on_crash: Callable[..., T] | None = None,
+    prefer: str | None = None,
 ) -> Generator[T, None, None]:
     """Call a function with each tuple of arguments, and give the results as they finish.
 
@@ -48,6 +49,9 @@ def run_jobs(
     on_crash : callable, optional
         Called, in this process, with the arguments of a job that ended its worker process; what it
         gives stands for the result. Without it such a job is an error.
+    prefer : {"threads", "processes"}, optional
+        What the function runs best in, where no backend has been chosen: "threads" if it does not
+        hold Python's lock.
 
     Yields
     ------
@@ -81,7 +85,7 @@ def run_jobs(
     with one_blas_thread():
         while True:
             try:
-                with _parallel(n_jobs, ordered) as parallel:
+                with _parallel(n_jobs, ordered, prefer) as parallel:
                     for first in numbered:
                         chunk = chain([first], islice(numbered, chunk_size - 1))
                         with closing(_results(parallel, function, chunk, waiting)) as results:
@@ -162,9 +166,10 @@ def in_order(
     total: int,
     unit: str,
     verbose: int,
+    prefer: str | None = None,
 ) -> Iterator[T]:
     """Do as `run_jobs`, in order and with a progress bar on a terminal if ``verbose``."""
-    results = run_jobs(function, jobs, n_jobs, ordered=True)
+    results = run_jobs(function, jobs, n_jobs, ordered=True, prefer=prefer)
     # tqdm: None shows the bar on a terminal only.
     yield from tqdm(results, description, total, unit=unit, disable=None if verbose else True)
 
@@ -209,11 +214,12 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
 
 
-def _parallel(n_jobs: int | None, ordered: bool) -> Parallel:
+def _parallel(n_jobs: int | None, ordered: bool, prefer: str | None) -> Parallel:
+    return_as = "generator" if ordered else "generator_unordered"
     try:
-        return Parallel(n_jobs, return_as="generator" if ordered else "generator_unordered")
+        return Parallel(n_jobs, prefer=prefer, return_as=return_as)
     except ValueError:  # the backend only knows lists, or n_jobs is bad, which this then says
-        return Parallel(n_jobs)
+        return Parallel(n_jobs, prefer=prefer)
 
 
 def _close(results: Any) -> None:
