@@ -1,11 +1,6 @@
-"""Network architectures: pure functions that take sizes and give an untrained ``keras.Model``.
-
-They know nothing of data, training or scikit-learn. Every argument can be written as JSON, so
-that a saved network is rebuilt by calling its function again.
-"""
+"""The multi-layer perceptron for vectors of audio features."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import keras
 import numpy as np
@@ -76,18 +71,3 @@ def mlp(
         ]
     layers.append(keras.layers.Dense(n_classes, activation="softmax", name="genres"))
     return keras.Sequential(layers, name="mlp")
-
-
-def mlp_weight_shapes(
-    n_features: int, n_classes: int, hidden_layer_sizes: Sequence[int], **_: object
-) -> list[tuple[int, ...]]:
-    """Tell the shapes of the weights of :func:`mlp`, which takes the same arguments.
-
-    Examples
-    --------
-    >>> from musigenre.networks.architectures import mlp_weight_shapes
-    >>> mlp_weight_shapes(57, 10, (64,))
-    [(57, 64), (64,), (64, 10), (10,)]
-    """
-    widths = [n_features, *hidden_layer_sizes, n_classes]
-    return [shape for a, b in pairwise(widths) for shape in ((a, b), (b,))]
