@@ -1,7 +1,7 @@
 """GTZAN's audio as arrays, computed once and kept as ``.npy`` files in a folder.
 
-    from gtzan_cache import load
-    X, y, groups = load("mel", Path("cache"), gtzan=Path("gtzan"))
+from gtzan_cache import load
+X, y, groups = load("mel", Path("cache"), gtzan=Path("gtzan"))
 """
 
 from collections.abc import Iterator

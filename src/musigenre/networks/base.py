@@ -54,7 +54,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         *,
         optimizer: str,
         learning_rate: float,
-        batch_size: int,
+        batch_size: int | str,
         epochs: int,
         early_stopping: bool,
         validation_fraction: float | None,
@@ -182,18 +182,18 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             self._prepare(untrained, data)
             return untrained
 
-        return train(
-            build, *self._batches(data, rows, held_out, seed), self._training_plan(seed)
-        )
+        return train(build, *self._batches(data, rows, held_out, seed), self._training_plan(seed))
 
     def _batches(self, data, rows, held_out, seed) -> tuple[Batches, Batches | None]:
         """Give the batches to train on and those to validate on."""
-        batches = Batches(
-            data, rows, self.batch_size, seed=seed, augmentation=self._augmentation(data)
-        )
+        size = self._clips_per_update(len(rows))
+        batches = Batches(data, rows, size, seed=seed, augmentation=self._augmentation(data))
         if held_out is None:
             return batches, None
         return batches, Batches(data, held_out, _clips_at_once(data.inputs))
+
+    def _clips_per_update(self, n_clips: int) -> int:
+        return int(self.batch_size)
 
     def _training_plan(self, seed: int) -> TrainingPlan:
         return TrainingPlan(

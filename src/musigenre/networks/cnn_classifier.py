@@ -36,7 +36,7 @@ class CNNClassifier(SpectrogramClassifier):
         Filters of each block; the default depends on the architecture and on the number of bins.
     dense_units : int, default=128
         Width of the dense layer before the softmax.
-    dropout : float, default=0.3
+    dropout : float, default=0.2
         Share of values dropped in training before the dense layer and after it.
     n_bins : int, optional
         With it, X is flat: (n_clips, n_bins * n_frames), the frames of one bin side by side, as
@@ -49,8 +49,9 @@ class CNNClassifier(SpectrogramClassifier):
         How the step size goes on: it stays; it falls to zero along half a cosine; or it rises from
         a 25th over the first quarter of the updates, and then falls. The last two are planned for
         all `epochs`, so they go badly with a small `patience`.
-    batch_size : int, default=64
-        Clips per update of the weights.
+    batch_size : int or "auto", default="auto"
+        Clips per update of the weights. "auto" is 64, but with few clips less, down to 8, so that
+        an epoch has twenty updates.
     epochs : int, default=15
         Largest number of passes over the training data.
     early_stopping : bool, default=False
@@ -114,16 +115,16 @@ class CNNClassifier(SpectrogramClassifier):
 
     Examples
     --------
-    A tone in one of two bins that comes every second or every fourth frame:
+    A loud tone every fourth frame, or one half as loud every second:
 
     >>> import numpy as np
     >>> from musigenre.networks import CNNClassifier
-    >>> X = np.random.default_rng(0).normal(scale=0.1, size=(60, 2, 32))
-    >>> y = np.array(["slow", "fast"] * 30)
+    >>> X = np.random.default_rng(0).normal(scale=0.1, size=(80, 2, 16))
     >>> X[::2, 1, ::4] += 2
     >>> X[1::2, 1, ::2] += 1
-    >>> model = CNNClassifier("conv1d", filters=(8,), epochs=20, random_state=0).fit(X, y)
-    >>> model.score(X, y)
+    >>> y = np.array(["slow", "fast"] * 40)
+    >>> model = CNNClassifier("conv1d", filters=(16,), batch_size=8, random_state=0)
+    >>> model.fit(X, y).score(X, y)
     1.0
     """
 
@@ -141,12 +142,12 @@ class CNNClassifier(SpectrogramClassifier):
         *,
         filters: Sequence[int] | None = None,
         dense_units: int = 128,
-        dropout: float = 0.3,
+        dropout: float = 0.2,
         n_bins: int | None = None,
         optimizer: str = "adam",
         learning_rate: float = 3e-3,
         learning_rate_schedule: str = "one_cycle",
-        batch_size: int = 64,
+        batch_size: int | str = "auto",
         epochs: int = 15,
         early_stopping: bool = False,
         validation_fraction: float | None = None,

@@ -14,6 +14,9 @@ from musigenre.networks.augmentation import Augmenter
 from musigenre.networks.base import NetworkClassifier
 from musigenre.networks.batches import Augmentation, Statistics, TrainingData
 
+# Updates that an epoch should have, and between how many clips they may take for it.
+_UPDATES, _FEWEST_CLIPS, _MOST_CLIPS = 20, 8, 64
+
 # Clips summed up at a time.
 _BLOCK = 64
 
@@ -28,6 +31,7 @@ class SpectrogramClassifier(NetworkClassifier):
     _parameter_constraints: dict = {
         **NetworkClassifier._parameter_constraints,
         "n_bins": [Interval(Integral, 1, None, closed="left"), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "learning_rate_schedule": [StrOptions({"constant", "cosine", "one_cycle"})],
         "mixup": [Interval(Real, 0, None, closed="left")],
         "frequency_mask": [Interval(Real, 0, 1, closed="left")],
@@ -90,6 +94,11 @@ class SpectrogramClassifier(NetworkClassifier):
             return None
         fill = data.statistics[0].astype(np.float32)
         return Augmenter(fill, self.mixup, self.frequency_mask, self.time_mask)
+
+    def _clips_per_update(self, n_clips: int) -> int:
+        if self.batch_size == "auto":
+            return min(_MOST_CLIPS, max(_FEWEST_CLIPS, n_clips // _UPDATES))
+        return super()._clips_per_update(n_clips)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -7,7 +7,20 @@ its function again.
 
 from musigenre.networks.architectures.cnn import cnn
 from musigenre.networks.architectures.conv1d import conv1d
+from musigenre.networks.architectures.crnn import crnn
+from musigenre.networks.architectures.lstm import lstm
 from musigenre.networks.architectures.mlp import MLP_3S, MLP_30S, mlp
+from musigenre.networks.architectures.mmnn import mmnn
 from musigenre.networks.architectures.standardize import Standardize
 
-__all__ = ["MLP_3S", "MLP_30S", "Standardize", "cnn", "conv1d", "mlp"]
+__all__ = [
+    "MLP_3S",
+    "MLP_30S",
+    "Standardize",
+    "cnn",
+    "conv1d",
+    "crnn",
+    "lstm",
+    "mlp",
+    "mmnn",
+]

@@ -12,17 +12,17 @@ def conv1d(
     n_bins: int,
     n_frames: int,
     n_classes: int,
-    filters: Sequence[int] = (64, 128, 128),
-    kernel_size: int = 3,
+    filters: Sequence[int] | None = None,
     dense_units: int = 128,
-    dropout: float = 0.3,
+    dropout: float = 0.2,
 ) -> keras.Model:
     """Convolutional network over time for spectrograms: fast, and no worse than one over pictures.
 
     Each frame is a vector of as many channels as there are bins. The blocks are convolution over
     time, max-pooling over two frames (but for the last block), batch normalisation and ReLU; the
-    first convolution is two frames wider than the others. Averages and maxima over all time follow, so
-    it does not matter where in a clip something sounds; then a dense layer and the softmax.
+    first convolution spans five frames and the others three. Averages and maxima over all time
+    follow, so it does not matter where in a clip something sounds; then a dense layer and the
+    softmax.
 
     Parameters
     ----------
@@ -30,13 +30,11 @@ def conv1d(
         Size of the spectrograms.
     n_classes : int
         Number of genres.
-    filters : sequence of int, default=(64, 128, 128)
-        Channels of each block.
-    kernel_size : int, default=3
-        Frames a convolution spans.
+    filters : sequence of int, optional
+        Filters of each block; by default (64, 128, 128).
     dense_units : int, default=128
         Width of the dense layer.
-    dropout : float, default=0.3
+    dropout : float, default=0.2
         Share of values dropped in training before the dense layer and after it.
 
     Returns
@@ -58,17 +56,16 @@ def conv1d(
     (None, 10)
     """
     inputs, x = spectrogram_input(n_bins, n_frames)
-    x = conv1d_trunk(x, filters, kernel_size)
+    x = conv1d_trunk(x, filters)
     return keras.Model(inputs, dense_end(x, n_classes, dense_units, dropout), name="conv1d")
 
 
-def conv1d_trunk(
-    x: keras.KerasTensor, filters: Sequence[int], kernel_size: int
-) -> keras.KerasTensor:
+def conv1d_trunk(x: keras.KerasTensor, filters: Sequence[int] | None = None) -> keras.KerasTensor:
     """Give the layers of :func:`conv1d` before its dense end, on standardised spectrograms."""
     x = layers.Permute((2, 1), name="frames_first")(x)
+    filters = (64, 128, 128) if filters is None else filters
     for i, n in enumerate(filters, start=1):
-        width = kernel_size + 2 if i == 1 else kernel_size
+        width = 5 if i == 1 else 3
         # Without a bias, which the normalisation has.
         x = layers.Conv1D(int(n), width, padding="same", use_bias=False, name=f"conv_{i}")(x)
         if i < len(filters):
