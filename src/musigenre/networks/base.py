@@ -93,8 +93,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """Give the arrays that the network takes, for X as `_validate_X` gives it."""
         return (X,)
 
-    def _statistics(self, inputs: tuple[NDArray, ...], rows: NDArray) -> Statistics | None:
+    def _statistics(self, inputs: tuple[NDArray, ...], rows: NDArray) -> Statistics:
         """Learn what the network is to know of the clips to train on before it is trained."""
+        return ()
 
     def _prepare(self, network: keras.Model, data: TrainingData) -> None:
         """Tell an untrained network the statistics of the data."""
@@ -127,22 +128,22 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             If `X` or `y` cannot be used, if they hold too few clips for a validation part, or
             if training diverges.
         """
-        X, labels = self._validate_X(X, y=y)
+        checked, labels = self._validate_X(X, y=y)
         check_classification_targets(labels)
         classes, codes = np.unique(labels, return_inverse=True)
         if len(classes) < 2:
             raise ValueError(
                 f"y holds one class only ('{classes[0]}'); a classifier needs at least two classes"
             )
-        rows, weights = self._weigh(X, labels, sample_weight)
+        rows, weights = self._weigh(checked, labels, sample_weight)
         random_state = check_random_state(self.random_state)
-        network = {"n_classes": len(classes), **self._network_params(X, codes)}
+        network = {"n_classes": len(classes), **self._network_params(checked, codes)}
         held_out = None
         if self.early_stopping and self.validation_fraction is not None:
             part = stratified_part(codes[rows], self.validation_fraction, random_state)
             held_out, rows = rows[part], rows[~part]
 
-        inputs = self._network_inputs(X)
+        inputs = self._network_inputs(checked)
         genres = np.eye(len(classes), dtype=np.float32)[codes]
         data = TrainingData(inputs, genres, weights, self._statistics(inputs, rows))
         seed = int(random_state.randint(np.iinfo(np.int32).max))

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 Augmentation = Callable[..., tuple[Sequence[NDArray], NDArray, NDArray | None]]
 
 
-#: Mean and standard deviation of each bin.
-Statistics = tuple[NDArray, NDArray]
+#: Mean and standard deviation of each bin; or nothing, where no input is a spectrogram.
+Statistics = tuple[NDArray, ...]
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class TrainingData:
         One in the column of the genre, otherwise zero; float32.
     weights : ndarray of shape (n_clips,) or None
         Weight of each clip in the loss; float32.
-    statistics : tuple of ndarray or None
-        Mean and standard deviation of each bin of the spectrograms among the inputs.
+    statistics : tuple of ndarray of shape (n_bins,)
+        Mean and standard deviation of each bin of the spectrograms, if there are any.
     """
 
     inputs: tuple[NDArray, ...]
     genres: NDArray
     weights: NDArray | None = None
-    statistics: Statistics | None = None
+    statistics: Statistics = ()
 
 
 class Batches(keras.utils.PyDataset):

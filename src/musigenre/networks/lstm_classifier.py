@@ -44,7 +44,7 @@ class LSTMClassifier(SpectrogramClassifier):
         :class:`musigenre.SpectrogramExtractor` gives with ``flatten=True``.
     optimizer : {"adam", "adamw", "nadam", "rmsprop", "sgd"}, default="adam"
         Algorithm that updates the weights.
-    learning_rate : float, default=0.003
+    learning_rate : float, default=0.005
         Largest step size of the optimizer.
     learning_rate_schedule : {"constant", "cosine", "one_cycle"}, default="one_cycle"
         How the step size goes on: it stays; it falls to zero along half a cosine; or it rises from
@@ -53,7 +53,7 @@ class LSTMClassifier(SpectrogramClassifier):
     batch_size : int or "auto", default="auto"
         Clips per update of the weights. "auto" is 64, but with few clips less, down to 8, so that
         an epoch has twenty updates.
-    epochs : int, default=15
+    epochs : int, default=12
         Largest number of passes over the training data.
     early_stopping : bool, default=False
         Whether to stop when the loss no longer falls, and to keep the weights of the best
@@ -146,10 +146,10 @@ class LSTMClassifier(SpectrogramClassifier):
         dropout: float = 0.3,
         n_bins: int | None = None,
         optimizer: str = "adam",
-        learning_rate: float = 3e-3,
+        learning_rate: float = 5e-3,
         learning_rate_schedule: str = "one_cycle",
         batch_size: int | str = "auto",
-        epochs: int = 15,
+        epochs: int = 12,
         early_stopping: bool = False,
         validation_fraction: float | None = None,
         patience: int = 10,

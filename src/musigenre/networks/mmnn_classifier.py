@@ -51,7 +51,7 @@ class MMNNClassifier(SpectrogramClassifier):
         layer and after it.
     optimizer : {"adam", "adamw", "nadam", "rmsprop", "sgd"}, default="adam"
         Algorithm that updates the weights.
-    learning_rate : float, default=0.003
+    learning_rate : float, default=0.005
         Largest step size of the optimizer.
     learning_rate_schedule : {"constant", "cosine", "one_cycle"}, default="one_cycle"
         How the step size goes on: it stays; it falls to zero along half a cosine; or it rises from
@@ -60,7 +60,7 @@ class MMNNClassifier(SpectrogramClassifier):
     batch_size : int or "auto", default="auto"
         Clips per update of the weights. "auto" is 64, but with few clips less, down to 8, so that
         an epoch has twenty updates.
-    epochs : int, default=15
+    epochs : int, default=12
         Largest number of passes over the training data.
     early_stopping : bool, default=False
         Whether to stop when the loss no longer falls, and to keep the weights of the best
@@ -164,10 +164,10 @@ class MMNNClassifier(SpectrogramClassifier):
         dense_units: int = 128,
         dropout: float = 0.2,
         optimizer: str = "adam",
-        learning_rate: float = 3e-3,
+        learning_rate: float = 5e-3,
         learning_rate_schedule: str = "one_cycle",
         batch_size: int | str = "auto",
-        epochs: int = 15,
+        epochs: int = 12,
         early_stopping: bool = False,
         validation_fraction: float | None = None,
         patience: int = 10,
@@ -202,6 +202,8 @@ class MMNNClassifier(SpectrogramClassifier):
         self.dense_units = dense_units
         self.dropout = dropout
 
+    blending_: pd.DataFrame
+
     _build_network = staticmethod(architectures.mmnn)
 
     def _network_params(self, X: NDArray, y: NDArray) -> dict[str, Any]:
@@ -222,10 +224,10 @@ class MMNNClassifier(SpectrogramClassifier):
 
     def _validate_X(self, X: ArrayLike, **kwargs: Any) -> Any:
         checked = NetworkClassifier._validate_X(self, X, **kwargs)
-        X = checked[0] if isinstance(checked, tuple) else checked
-        if self._n_features(X) < 1:
+        values = checked[0] if isinstance(checked, tuple) else checked
+        if self._n_features(values) < 1:
             raise ValueError(
-                f"X has {X.shape[1]} feature(s), but its last n_bins={self.n_bins} times "
+                f"X has {values.shape[1]} feature(s), but its last n_bins={self.n_bins} times "
                 f"n_frames={self.n_frames} columns are the spectrogram, and at least one feature "
                 "comes before it; set n_bins and n_frames to the size of the spectrogram"
             )
@@ -243,7 +245,8 @@ class MMNNClassifier(SpectrogramClassifier):
         held_out: NDArray | None,
         seed: int,
     ) -> tuple[keras.Model, pd.DataFrame]:
-        vars(self).pop("blending_", None)  # of an earlier fit
+        if hasattr(self, "blending_"):
+            del self.blending_  # of an earlier fit
         if not self.blending:
             return super()._train(network, data, rows, held_out, seed)
         self.blending_ = self._measure(network, data, rows, seed)

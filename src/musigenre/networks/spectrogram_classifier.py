@@ -38,6 +38,8 @@ class SpectrogramClassifier(NetworkClassifier):
         "time_mask": [Interval(Real, 0, 1, closed="left")],
     }
 
+    n_bins: Any
+
     def __init__(
         self,
         *,
@@ -57,15 +59,15 @@ class SpectrogramClassifier(NetworkClassifier):
 
     def _validate_X(self, X: ArrayLike, **kwargs: Any) -> Any:
         """Check X and give it as (n_clips, n_bins, n_frames), beside y if that is given."""
-        checked = validate_data(self, X, dtype=np.float32, order="C", allow_nd=True, **kwargs)
-        X, *y = checked if isinstance(checked, tuple) else (checked,)
-        X = self._as_spectrograms(X)
-        if not kwargs.get("reset", True) and X.shape[2] != self._network["n_frames"]:
+        checked: Any = validate_data(self, X, dtype=np.float32, order="C", allow_nd=True, **kwargs)
+        values, *y = checked if isinstance(checked, tuple) else (checked,)
+        values = self._as_spectrograms(values)
+        if not kwargs.get("reset", True) and values.shape[2] != self._network["n_frames"]:
             raise ValueError(
-                f"X has {X.shape[2]} frames a clip, but {type(self).__name__} was fitted on "
+                f"X has {values.shape[2]} frames a clip, but {type(self).__name__} was fitted on "
                 f"{self._network['n_frames']}; cut clips of the same length"
             )
-        return (X, *y) if y else X
+        return (values, *y) if y else values
 
     def _as_spectrograms(self, X: NDArray) -> NDArray:
         name = type(self).__name__
@@ -87,13 +89,14 @@ class SpectrogramClassifier(NetworkClassifier):
         return bin_statistics(inputs[-1], rows)
 
     def _prepare(self, network: keras.Model, data: TrainingData) -> None:
-        network.get_layer("standardize").set_statistics(*data.statistics)
+        mean, deviation = data.statistics
+        network.get_layer("standardize").set_statistics(mean, deviation)
 
     def _augmentation(self, data: TrainingData) -> Augmentation | None:
         if self.mixup == self.frequency_mask == self.time_mask == 0:
             return None
-        fill = data.statistics[0].astype(np.float32)
-        return Augmenter(fill, self.mixup, self.frequency_mask, self.time_mask)
+        mean, _ = data.statistics
+        return Augmenter(mean.astype(np.float32), self.mixup, self.frequency_mask, self.time_mask)
 
     def _clips_per_update(self, n_clips: int) -> int:
         if self.batch_size == "auto":

@@ -26,7 +26,7 @@ def check_widths(widths: Iterable, name: str, *, example: str) -> list[int]:
         If one is not a whole number above 0.
     """
     widths = list(widths)
-    if not all(isinstance(width, Integral) and width > 0 for width in widths):
+    if not all(isinstance(width, Integral) and int(width) > 0 for width in widths):
         raise ValueError(
             f"{name}={tuple(widths)!r}: the width of a layer is a whole number above 0; give for "
             f"example {example}"
