@@ -23,7 +23,10 @@ from .evaluation import evaluate as evaluate
 from .features import AudioFeatures as AudioFeatures
 from .features import SpectrogramExtractor as SpectrogramExtractor
 from .model_selection import StratifiedMonteCarloSplit as StratifiedMonteCarloSplit
+from .networks import CNNClassifier as CNNClassifier
+from .networks import LSTMClassifier as LSTMClassifier
 from .networks import MLPClassifier as MLPClassifier
+from .networks import MMNNClassifier as MMNNClassifier
 from .pipeline import GenrePipeline as GenrePipeline
 from .preprocessing import MfccCMVN as MfccCMVN
 from .preprocessing import RobustScaler as RobustScaler
