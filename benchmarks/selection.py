@@ -38,7 +38,7 @@ def main() -> None:
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     X, y, track, kind = clips(arguments.rows)
-    print(machine(f"{kind}, {len(X):,} rows of {X.shape[1]} columns"), "\n")
+    print(machine(f"{kind}, {len(X):,} rows of {X.shape[1]} columns"), "\n", flush=True)
     with threadpool_limits(1):
         table_of_boruta(X, y, track, arguments.repeats)
         table_of_clusters(X, y, track, arguments.repeats)
