@@ -13,6 +13,7 @@ from musigenre.cli._demo import demo
 from musigenre.cli._evaluate import evaluate
 from musigenre.cli._extract import extract
 from musigenre.cli._predict import predict
+from musigenre.cli._tags import undo_tags
 from musigenre.cli._train import train
 
 # Read when TensorFlow and matplotlib are first imported: no notes on the build, no window.
@@ -38,5 +39,5 @@ def main(
         raise typer.Exit
 
 
-for command in (demo, train, predict, extract, evaluate):
+for command in (demo, train, predict, undo_tags, extract, evaluate):
     app.command()(command)

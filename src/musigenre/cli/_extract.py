@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from musigenre.cli._options import Audio, ClipDuration, Jobs, worth_jobs
-from musigenre.console import check_any, check_output, for_people, named, report_errors, say
+from musigenre.console import (
+    check_any,
+    check_output,
+    for_people,
+    named,
+    note_left_out,
+    report_errors,
+    say,
+)
 
 
 def extract(
@@ -28,12 +36,16 @@ def extract(
     goes on, and later it computes only files that are new or have changed.
     """
     with for_people():
-        from musigenre.datasets import find_audio
+        from musigenre.datasets import find_tracks
         from musigenre.features.extract import extract_to_store
 
         check_output(output, ".parquet", ".csv")
         store = store or output.with_name(f"{output.name}.store")
-        files = find_audio(named(paths))
+        found = find_tracks(named(paths))
+        files = found.data.tolist()
+        note_left_out(found.left_out)
+        everything = [*files, *found.errors]
+        check_any(everything, found.errors)
         try:
             features = extract_to_store(
                 files,
@@ -44,7 +56,7 @@ def extract(
                 n_jobs=worth_jobs(jobs, files),
                 verbose=1,
             )
-            check_any(files, features.errors)
+            check_any(everything, found.errors + features.errors)
             features.write(output, verbose=1)
         except KeyboardInterrupt:
             say(f"stopped; the same command goes on with what is in '{store}'", err=True)
@@ -52,4 +64,4 @@ def extract(
         say(f"{output}: {features.n_clips} clips of {features.n_tracks} tracks")
         for file in features.damage:
             say(f"note: {file['damage']}", err=True)
-        report_errors(features.errors)
+        report_errors(found.errors + features.errors)

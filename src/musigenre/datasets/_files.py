@@ -170,7 +170,7 @@ def find_duplicates(paths: Iterable[Path]) -> list[Problem]:
     ]
 
 
-def path_array(paths: Iterable[Path]) -> NDArray[np.object_]:
+def path_array(paths: Iterable[Path | str]) -> NDArray[np.object_]:
     """Make an array of paths as str objects."""
     return np.array([str(path) for path in paths], dtype=object)
 
