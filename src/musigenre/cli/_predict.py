@@ -90,23 +90,20 @@ def predict(
         undo = undo or default_undo_file()
         if write_tags and not dry_run:
             check_undo_file(undo)
-        found = find_tracks(named(paths))
-        note_left_out(found.left_out)
-        everything = [*found.data, *found.errors]
-        check_any(everything, found.errors)
         if plot is not None:
-            _check_plot(plot, len(found.data))
+            check_output(plot, ".png", ".svg", ".pdf")
 
         from musigenre.cli._predictor import Predictor
 
         predictor = Predictor(
             resolve_model(model), clips=clips, top=top, threshold=threshold, keep=plot is not None
         )
-        if plot is not None and predictor.pipeline.clip_duration is None:
-            raise ValueError(
-                "the model hears whole tracks, so there is nothing to draw over time; leave out "
-                "--plot, or train with --clip-duration 3"
-            )
+        found = find_tracks(named(paths))
+        note_left_out(found.left_out)
+        everything = [*found.data, *found.errors]
+        check_any(everything, found.errors)
+        if plot is not None:
+            _check_timelines(predictor.pipeline.clip_duration, len(found.data))
         if output is not None:
             journal = journal or output.with_name(f"{output.name}.journal")
         files = found.data.tolist()
@@ -155,8 +152,12 @@ def _one_output(output: Path | None, csv: Path | None, as_json: bool) -> Path | 
     return output or csv
 
 
-def _check_plot(plot: Path, n_tracks: int) -> None:
-    check_output(plot, ".png", ".svg", ".pdf")
+def _check_timelines(clip_duration: float | None, n_tracks: int) -> None:
+    if clip_duration is None:
+        raise ValueError(
+            "the model hears whole tracks, so there is nothing to draw over time; leave out "
+            "--plot, or train with --clip-duration 3"
+        )
     if n_tracks > _MOST_PANELS:
         raise ValueError(
             f"a picture shows up to {_MOST_PANELS} tracks, and there are {n_tracks}; name fewer, "

@@ -101,6 +101,7 @@ class Predictor:
         from musigenre.evaluation import TimelineDisplay
 
         timeline = prediction_table(self._kept or [], self.pipeline.classes_, clips=True)
+        timeline["track"] = timeline["track"].map(printable)
         tracks = timeline["track"].drop_duplicates().tolist()
         n_rows = min(TimelineDisplay.N_GENRES, len(self.pipeline.classes_))
         figure, axes = plt.subplots(

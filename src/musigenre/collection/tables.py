@@ -58,9 +58,9 @@ def prediction_table(
         probabilities = probabilities.reshape(-1, len(genres))
         repeats = [1] * len(read)
     notes = np.repeat(np.array([each.note for each in read], dtype=object), repeats)
-    table = pd.DataFrame(
-        {"track": np.repeat(np.array([each.path for each in read], dtype=object), repeats)}
-    )
+    tracks = np.repeat(np.array([each.path for each in read], dtype=object), repeats)
+    # Objects, because a file name need not be UTF-8, which pandas' strings are.
+    table = pd.DataFrame({"track": pd.Series(tracks, dtype=object)})
     if clips:
         table["start"] = np.concatenate([np.empty(0), *(each.starts for each in read)])
         table["duration"] = np.concatenate([np.empty(0), *(each.durations for each in read)])
