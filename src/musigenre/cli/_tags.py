@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -107,7 +108,9 @@ def undo_tags(
 
 def default_undo_file() -> Path:
     """Name the undo file after the present time, in the present folder."""
-    return Path(f"musigenre-undo-{datetime.now():%Y%m%d-%H%M%S}.json")
+    stem = f"musigenre-undo-{datetime.now():%Y%m%d-%H%M%S}"
+    names = chain([f"{stem}.json"], (f"{stem}-{n}.json" for n in count(2)))
+    return next(path for path in map(Path, names) if not path.exists())
 
 
 def check_undo_file(undo: Path) -> None:

@@ -207,8 +207,9 @@ def _open(path: str, file: str | Path, kind: type | None = None) -> Any:
 
     try:
         opened = mutagen.File(file) if kind is None else kind(str(file))
-        if isinstance(getattr(opened, "tags", None), ID3) and opened.tags.version[:2] == (2, 3):
-            # As they stand, not brought to version 2.4, so that all others stay as they are.
+        tags = getattr(opened, "tags", None)
+        if isinstance(tags, ID3) and tags.version[:2] in {(2, 3), (2, 4)}:
+            # As they stand, not brought to one version, so that all others stay as they are.
             opened = type(opened)(str(file), translate=False)
     except (mutagen.MutagenError, OSError, ValueError, EOFError) as error:
         raise TagError(path, f"its tags cannot be read: {error}", "check the file") from error
