@@ -78,6 +78,7 @@ def predict(
     with for_people():
         from joblib import parallel_config
 
+        from musigenre.audio import describe_damage
         from musigenre.datasets import find_tracks
 
         output = _one_output(output, csv, as_json)
@@ -125,7 +126,7 @@ def predict(
             errors = found.errors + predictor.errors
             check_any(everything, errors)
             for damage in predictor.damage:
-                say(f"note: {damage}", err=True)
+                say(f"note: {describe_damage(damage)}", err=True)
             if output is not None:
                 say(f"{output}: {predictor.summary()}")
             if plot is not None:

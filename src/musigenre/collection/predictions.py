@@ -175,7 +175,7 @@ def _examine(position: int, path: str, duration: float | None) -> tuple[int, _Ex
                 )
         except AudioError as error:
             return position, _Examined(file, [], error=error)
-    damage = notes[0] if notes else None
+    damage = notes[0]["what"] if notes else None
     cuts = spans(n_samples, duration)
     return position, _Examined(file, cuts, check.measures().note, damage)
 
