@@ -143,7 +143,13 @@ def test_damaged_files_are_told_of(files, cut_short, tmp_path, n_jobs):
     for _ in range(2):  # the second time it is read from the store
         stored = extract_to_store([*asked, cut_short], **options)
         assert [file["path"] for file in stored.damage] == [cut_short] * 2
-        assert "4.00 s of the 8.00 s" in stored.damage[0]["damage"]
+        assert "4.00 s of the 8.00 s" in stored.damage[0]["what"]
+        assert stored.to_frame().attrs["damage"] == stored.damage
+    copy = tmp_path / "copy.wav"
+    copy.write_bytes(Path(cut_short).read_bytes())
+    for path in (cut_short, str(copy)):  # known by its content, told of by its name
+        found = extract_to_store([path], tmp_path / "by content", by_content=True, on_error="skip")
+        assert [file["path"] for file in found.damage] == [path]
     for transform in (
         clip_table,
         lambda paths, **options: AudioFeatures(**options).transform(paths),

@@ -265,8 +265,11 @@ def test_a_foreign_folder_is_left_alone(music, tmp_path):
         FeatureStore(music[0], Recipe())
     FeatureStore(tmp_path / "store", Recipe())
     manifest = tmp_path / "store" / "store.json"
-    manifest.write_text(manifest.read_text().replace('version": 1', 'version": 2'))
-    with pytest.raises(FeatureStoreError, match=r"format version 2.* upgrade musigenre"):
+    manifest.write_text(manifest.read_text().replace('version": 2', 'version": 3'))
+    with pytest.raises(FeatureStoreError, match=r"format version 3.* upgrade musigenre"):
+        FeatureStore(tmp_path / "store", Recipe())
+    manifest.write_text(manifest.read_text().replace('version": 3', 'version": 1'))
+    with pytest.raises(FeatureStoreError, match=r"version 1, which .* no longer reads"):
         FeatureStore(tmp_path / "store", Recipe())
     manifest.write_text("[]")
     with pytest.raises(FeatureStoreError, match="not one of musigenre"):
@@ -369,49 +372,103 @@ def test_a_long_track_comes_in_several_records(music, tmp_path, monkeypatch, sma
     np.testing.assert_array_equal(stored.to_frame().iloc[:, 4:], found.reshape(14, -1))
 
 
-def test_a_stopped_run_goes_on_within_a_track(tmp_path, monkeypatch, small_records):
-    long = write_track(tmp_path / "long.wav", 9, 1.05)
-    whole = mel_of([long], tmp_path / "undisturbed")
-    starts = []
+@pytest.fixture
+def described(monkeypatch):
+    """List the first clip of each job from now on."""
+    jobs = []
     describe = tracks.describe_track
 
-    def stop_at_second(*job):
-        if len(starts) == 2:
+    def note(*job):
+        result = describe(*job)
+        jobs.append(result[1].first_clip if result[1].error is None else job[4])
+        return result
+
+    monkeypatch.setattr(extraction, "describe_track", note)
+    return jobs
+
+
+def stopped_after(n, described, *args, **options):
+    """Extract, but be interrupted when n jobs are done."""
+    describe = extraction.describe_track
+    n += len(described)
+
+    def stop(*job):
+        if len(described) == n:
             raise KeyboardInterrupt
-        starts.append(job[-1])
         return describe(*job)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(extraction, "describe_track", stop_at_second)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extraction, "describe_track", stop)
         with pytest.raises(KeyboardInterrupt):
-            mel_of([long], tmp_path / "store")
-    assert starts == [0, 3]
-    starts.clear()
-    monkeypatch.setattr(
-        extraction,
-        "describe_track",
-        lambda *job: starts.append(job[-1]) or describe(*job),
-    )
-    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
-    assert starts == [6, 9]
-    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
-    assert starts == [6, 9]
+            mel_of(*args, **options)
 
 
-def test_an_error_in_a_later_record_leaves_no_half_track(music, tmp_path, small_records):
-    path = tmp_path / "nan.wav"
-    samples = np.zeros(SR, np.float32)
+def test_a_stopped_run_goes_on_within_a_track(tmp_path, small_records, described):
+    long = write_track(tmp_path / "long.wav", 9, 1.05)
+    whole = mel_of([long], tmp_path / "undisturbed")
+    described.clear()
+    stopped_after(2, described, [long], tmp_path / "store")
+    assert described == [0, 3]
+    described.clear()
+    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+    assert described == [6, 9]
+
+
+def one_second_pieces(blocks):
+    samples = np.concatenate(list(blocks))
+    return (samples[i : i + SR] for i in range(0, len(samples), SR))
+
+
+def test_an_error_in_a_later_record_leaves_no_half_track(
+    music, tmp_path, monkeypatch, small_records, described
+):
+    # Only what is decoded a minute at a time has clips before the bad place.
+    monkeypatch.setattr("musigenre.clips._long_pieces", lambda blocks: blocks)
+    path = str(tmp_path / "nan.wav")
+    samples = np.random.default_rng(0).normal(scale=0.1, size=2 * SR).astype(np.float32)
     samples[-1] = np.nan
     soundfile.write(path, samples, SR, subtype="FLOAT")
-    asked = [music[0], str(path)]
-    stored = extract_to_store(asked, tmp_path / "store", CLIP, feature_set=MEL, on_error="skip")
-    for _ in range(2):
-        assert stored.n_tracks == 1
-        assert [error["path"] for error in stored.errors] == [str(path)]
+    monkeypatch.setattr(tracks, "decoded_blocks", blocks_with_error_at_nan)
+    asked, folder = [music[0], path], tmp_path / "store"
+    starts = [[0, 0, 3, 6, 9], [9], [9]]
+    for expected in starts:
+        stored = extract_to_store(asked, folder, CLIP, feature_set=MEL, on_error="skip")
+        assert (stored.n_tracks, stored.n_clips) == (1, 2)
+        assert [error["path"] for error in stored.errors] == [path]
         assert sum(len(clips) for clips, _ in stored.arrays()) == 2
-        stored = extract_to_store(asked, tmp_path / "store", CLIP, feature_set=MEL, on_error="skip")
+        assert described == expected
+        described.clear()
+    with pytest.raises(AudioError, match="NaN"):
+        mel_of(asked, folder)
+    n_rows = sum(len(pd.read_parquet(shard)) for shard in shards_of(folder))
+    assert n_rows == 5  # nothing is kept twice
     write_track(path, 5, 1.05)
-    assert len(mel_of(asked, tmp_path / "store")) == 12
+    assert len(mel_of(asked, folder)) == 12
+
+
+def blocks_with_error_at_nan(path, rate):
+    samples = soundfile.read(path, dtype="float32")[0]
+    for i in range(0, len(samples), SR):
+        if np.isnan(samples[i : i + SR]).any():
+            raise AudioError(path, "a sample is NaN", "export it anew")
+        yield samples[i : i + SR]
+
+
+def test_a_file_that_changes_between_its_records(tmp_path, monkeypatch, small_records, described):
+    path = write_track(tmp_path / "long.wav", 9, 1.05)
+    describe = extraction.describe_track
+
+    def change_before_the_third(*job):
+        if len(described) == 2:
+            write_track(path, 10, 0.85)
+        return describe(*job)
+
+    monkeypatch.setattr(extraction, "describe_track", change_before_the_third)
+    found = mel_of([path], tmp_path / "store")
+    np.testing.assert_array_equal(found, mel_of([path], tmp_path / "other"))
+    assert len(found) == 8
+    assert described[:5] == [0, 3, 0, 3, 6]
 
 
 def test_a_lost_record_of_several_is_computed_anew(tmp_path, monkeypatch, small_records):
@@ -423,6 +480,21 @@ def test_a_lost_record_of_several_is_computed_anew(tmp_path, monkeypatch, small_
     for lost in (1, 0, 3):
         shards_of(tmp_path / "store")[lost].unlink()
         np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+
+
+def test_lost_and_stopped_and_run_again(tmp_path, monkeypatch, small_records, described):
+    long = write_track(tmp_path / "long.wav", 9, 1.05)
+    monkeypatch.setattr(store, "_MOST_TRACKS", 1)
+    whole = mel_of([long], tmp_path / "store")
+    shards_of(tmp_path / "store")[1].unlink()
+    described.clear()
+    stopped_after(1, described, [long], tmp_path / "store")
+    assert described == [3]
+    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+    names = shards_of(tmp_path / "store")
+    names[0].rename(names[0].with_name("99999999999999999999-0.parquet"))  # a clock that is wrong
+    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
 
 
 def test_spectrograms_are_in_single_precision(music, tmp_path):

@@ -196,3 +196,9 @@ def test_precision_is_that_of_the_audio():
     # What is computed in double precision hardly feels how its input was rounded.
     rounded = texture(y.astype(np.float32).astype(np.float64))
     assert np.median(np.abs(rounded - double) / scale) < np.median(np.abs(single - double) / scale)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.int16])
+def test_other_precisions_are_refused(dtype):
+    with pytest.raises(TypeError, match=f"must be float32 or float64, got {np.dtype(dtype)}"):
+        texture(np.ones(100, dtype))

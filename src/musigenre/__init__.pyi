@@ -6,6 +6,7 @@ from . import collection as collection
 from . import datasets as datasets
 from . import evaluation as evaluation
 from . import features as features
+from . import inspection as inspection
 from . import model_selection as model_selection
 from . import networks as networks
 from . import preprocessing as preprocessing
@@ -24,8 +25,13 @@ from .evaluation import evaluate as evaluate
 from .features import AudioFeatures as AudioFeatures
 from .features import SpectrogramExtractor as SpectrogramExtractor
 from .model_selection import StratifiedMonteCarloSplit as StratifiedMonteCarloSplit
+from .networks import CNNClassifier as CNNClassifier
+from .networks import LSTMClassifier as LSTMClassifier
 from .networks import MLPClassifier as MLPClassifier
+from .networks import MMNNClassifier as MMNNClassifier
 from .pipeline import GenrePipeline as GenrePipeline
 from .preprocessing import MfccCMVN as MfccCMVN
 from .preprocessing import RobustScaler as RobustScaler
+from .selection import BorutaSelector as BorutaSelector
 from .selection import CorrelationSelector as CorrelationSelector
+from .selection import mic as mic

@@ -112,7 +112,7 @@ def clip_table(
     spans(SAMPLE_RATE, duration, hop=hop, partial=partial, short=short)
 
     lengths: list[int | audio.AudioError] = [0] * len(files)
-    damage: dict[int, str] = {}
+    damage: dict[int, dict[str, str]] = {}
     with (
         closing(run_jobs(_length_or_error, enumerate(files), n_jobs)) as results,
         tqdm(
@@ -123,7 +123,7 @@ def clip_table(
             if isinstance(length, audio.AudioError) and on_error == "raise":
                 raise length
             lengths[position] = length
-            damage.update((position, note) for note in notes)
+            damage.update((position, note) for note in notes[:1])
     rows, errors = [], []
     for path, track, length in zip(files, ids, lengths, strict=True):
         if isinstance(length, audio.AudioError):
@@ -133,8 +133,9 @@ def clip_table(
             rows.append((path, first / SAMPLE_RATE, n / SAMPLE_RATE, track))
     if errors and on_error == "warn":
         audio.warn_skipped(errors, len(files))
+    damaged = [damage[i] for i in sorted(damage)]
     if on_error != "skip":
-        audio.warn_damaged([damage[i] for i in sorted(damage)], len(files))
+        audio.warn_damaged(damaged, len(files))
     # Objects, because a file name need not be UTF-8, which pandas' strings are.
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
     dtypes: dict[str, type | None] = {"path": object, "start": float, "duration": float}
@@ -143,7 +144,7 @@ def clip_table(
         {name: pd.Series(columns.get(name, ()), dtype=dtypes[name]) for name in COLUMNS}
     )
     table.attrs["errors"] = errors
-    table.attrs["damage"] = [{"path": files[i], "damage": damage[i]} for i in sorted(damage)]
+    table.attrs["damage"] = damaged
     return table
 
 
@@ -277,7 +278,9 @@ def check_clip_table(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return starts, durations
 
 
-def _length_or_error(position: int, path: str) -> tuple[int, int | audio.AudioError, list[str]]:
+def _length_or_error(
+    position: int, path: str
+) -> tuple[int, int | audio.AudioError, list[dict[str, str]]]:
     with audio.noted_damage() as notes:
         try:
             return position, audio.count_samples(path, SAMPLE_RATE), notes

@@ -5,13 +5,13 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from functools import cache
 from itertools import chain, islice
 from typing import Any, TypeVar
 
 from joblib import Parallel, delayed, effective_n_jobs
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import ThreadpoolController
 from tqdm.auto import tqdm
 
@@ -30,6 +30,7 @@ def run_jobs(
     ordered: bool = False,
     jobs_per_worker: int = JOBS_PER_WORKER,
     on_crash: Callable[..., T] | None = None,
+    prefer: str | None = None,
 ) -> Generator[T, None, None]:
     """Call a function with each tuple of arguments, and give the results as they finish.
 
@@ -48,6 +49,9 @@ def run_jobs(
     on_crash : callable, optional
         Called, in this process, with the arguments of a job that ended its worker process; what it
         gives stands for the result. Without it such a job is an error.
+    prefer : {"threads", "processes"}, optional
+        What the function runs best in, where no backend has been chosen: "threads" if it does not
+        hold Python's lock.
 
     Yields
     ------
@@ -56,7 +60,7 @@ def run_jobs(
 
     Raises
     ------
-    concurrent.futures.process.BrokenProcessPool
+    joblib.externals.loky.process_executor.TerminatedWorkerError
         If a worker process ends and `on_crash` is not given.
 
     Notes
@@ -81,7 +85,7 @@ def run_jobs(
     with one_blas_thread():
         while True:
             try:
-                with _parallel(n_jobs, ordered) as parallel:
+                with _parallel(n_jobs, ordered, prefer) as parallel:
                     for first in numbered:
                         chunk = chain([first], islice(numbered, chunk_size - 1))
                         with closing(_results(parallel, function, chunk, waiting)) as results:
@@ -89,7 +93,7 @@ def run_jobs(
                                 del waiting[number]
                                 yield result
                 return
-            except BrokenProcessPool:
+            except TerminatedWorkerError:
                 if on_crash is None:
                     raise
             for number in sorted(waiting):
@@ -121,12 +125,15 @@ def _results(
 def _alone(
     function: Callable[..., T], job: tuple, n_jobs: int | None, on_crash: Callable[..., T]
 ) -> T:
-    """Run a job while no other runs, so that it is known whether it ends its process."""
-    try:
-        (result,) = Parallel(n_jobs)([delayed(function)(*job)])
-    except BrokenProcessPool:
-        return on_crash(*job)
-    return result
+    """Run a job while no other of these runs, so that it is known whether it ends its process."""
+    call = delayed(_run)(function, os.getpid(), 0, job)
+    for _ in range(2):  # the processes are shared: another thread's job may have ended one
+        try:
+            ((_, result),) = Parallel(n_jobs)([call])
+        except TerminatedWorkerError:
+            continue
+        return result
+    return on_crash(*job)
 
 
 def _run(function: Callable[..., T], caller: int, number: int, job: tuple) -> tuple[int, T]:
@@ -159,9 +166,10 @@ def in_order(
     total: int,
     unit: str,
     verbose: int,
+    prefer: str | None = None,
 ) -> Iterator[T]:
     """Do as `run_jobs`, in order and with a progress bar on a terminal if ``verbose``."""
-    results = run_jobs(function, jobs, n_jobs, ordered=True)
+    results = run_jobs(function, jobs, n_jobs, ordered=True, prefer=prefer)
     # tqdm: None shows the bar on a terminal only.
     yield from tqdm(results, description, total, unit=unit, disable=None if verbose else True)
 
@@ -171,8 +179,9 @@ def one_blas_thread() -> Iterator[None]:
     """Keep BLAS to one thread: work is parallel over tracks, and sums stay in one order.
 
     Most builds of BLAS have one limit for all threads of the process, and each who sets it puts
-    back what it found: of two that overlap, the last would put back the limit of the first.
-    Therefore the first notes what there was, and the last sees to it.
+    back what it found: of two that overlap, the first to leave would take the limit from the other,
+    who would leave it behind for good. Therefore the first notes what there was, and whoever leaves
+    sees to it that the limit stays or goes.
     """
     global _n_limiting, _found
     blas = _blas()
@@ -186,8 +195,8 @@ def one_blas_thread() -> Iterator[None]:
     finally:
         with _limiting:
             _n_limiting -= 1
-            if _n_limiting == 0 and blas.info() != _found:
-                blas.limit(limits=_found)
+            if _n_limiting or blas.info() != _found:
+                blas.limit(limits=1 if _n_limiting else _found)
                 # In threadpoolctl 3.8 who sets a limit keeps others from it up to the end of a
                 # context.
                 with blas.limit(limits=None):
@@ -205,11 +214,12 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
 
 
-def _parallel(n_jobs: int | None, ordered: bool) -> Parallel:
+def _parallel(n_jobs: int | None, ordered: bool, prefer: str | None) -> Parallel:
+    return_as = "generator" if ordered else "generator_unordered"
     try:
-        return Parallel(n_jobs, return_as="generator" if ordered else "generator_unordered")
+        return Parallel(n_jobs, prefer=prefer, return_as=return_as)
     except ValueError:  # the backend only knows lists, or n_jobs is bad, which this then says
-        return Parallel(n_jobs)
+        return Parallel(n_jobs, prefer=prefer)
 
 
 def _close(results: Any) -> None:

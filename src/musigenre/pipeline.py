@@ -30,11 +30,11 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    model : {"mlp"} or estimator, default="mlp"
+    model : {"mlp", "cnn-stft", "cnn-mel", "cnn-mfcc", "mmnn"} or estimator, default="mlp"
         What classifies the clips: a name, see :func:`musigenre.make_clip_model`, or any
         classifier with ``predict_proba`` whose X is a clip table (if this pipeline is given
         paths) or an array of waveforms (if it is given those); usually a Pipeline that begins
-        with :class:`musigenre.AudioFeatures`.
+        with :class:`musigenre.AudioFeatures` or :class:`musigenre.SpectrogramExtractor`.
     clip_duration : float or None, default=3.0
         Length of a clip in seconds; ``None`` takes each track as one clip.
     on_error : {"raise", "warn", "skip"}, default="raise"

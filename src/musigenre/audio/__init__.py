@@ -9,6 +9,7 @@ before the damage, in an `AudioWarning` and that audio.
 from musigenre.audio.errors import (
     AudioError,
     AudioWarning,
+    describe_damage,
     noted_damage,
     warn_damaged,
     warn_skipped,
@@ -28,6 +29,7 @@ __all__ = [
     "AudioWarning",
     "check_header",
     "count_samples",
+    "describe_damage",
     "info",
     "load",
     "noted_damage",

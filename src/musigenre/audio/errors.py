@@ -1,7 +1,7 @@
 """What goes wrong when audio is read."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -43,19 +43,19 @@ class AudioError(ValueError):
         return f"cannot read {self.path!r}: {self.cause}; {self.remedy}"
 
 
-_notes: ContextVar[list[str] | None] = ContextVar("notes of damage", default=None)
+_notes: ContextVar[list[dict[str, str]] | None] = ContextVar("notes of damage", default=None)
 
 
 @contextmanager
-def noted_damage() -> Iterator[list[str]]:
+def noted_damage() -> Iterator[list[dict[str, str]]]:
     """Note what is said of damaged files, in place of the warnings, which a worker cannot give.
 
     Yields
     ------
-    list of str
-        The texts of the warnings, also of those to come. Other threads keep theirs.
+    list of dict
+        `path` and `what` is wrong, also of what is still to come. Other threads keep theirs.
     """
-    notes: list[str] = []
+    notes: list[dict[str, str]] = []
     token = _notes.set(notes)
     try:
         yield notes
@@ -65,21 +65,26 @@ def noted_damage() -> Iterator[list[str]]:
 
 def say_damage(path: object, what: str) -> None:
     """Say that a file is damaged: in a note, where they are taken, or else in an `AudioWarning`."""
-    text = f"{str(path)!r} {what}; only what was decoded is used"
+    note = {"path": str(path), "what": what}
     notes = _notes.get()
     if notes is None:
-        warnings.warn(text, AudioWarning, stacklevel=4)
+        warnings.warn(describe_damage(note), AudioWarning, stacklevel=4)
     else:
-        notes.append(text)
+        notes.append(note)
 
 
-def warn_damaged(notes: Sequence[str], n_files: int) -> None:
+def describe_damage(note: Mapping[str, str]) -> str:
+    """Put a note of damage into a sentence."""
+    return f"{note['path']!r} {note['what']}; only what was decoded is used"
+
+
+def warn_damaged(notes: Sequence[Mapping[str, str]], n_files: int) -> None:
     """Warn, once, of the damage that was noted.
 
     Parameters
     ----------
-    notes : sequence of str
-        One for each damaged file; nothing happens if there is none.
+    notes : sequence of mapping
+        `path` and `what` of each damaged file; nothing happens if there is none.
     n_files : int
         Number of files there were.
 
@@ -90,7 +95,7 @@ def warn_damaged(notes: Sequence[str], n_files: int) -> None:
     """
     if notes:
         which = f"{len(notes)} of {n_files} files are damaged; the first: " if n_files > 1 else ""
-        warnings.warn(which + notes[0], AudioWarning, stacklevel=3)
+        warnings.warn(which + describe_damage(notes[0]), AudioWarning, stacklevel=3)
 
 
 def warn_skipped(errors: list[dict[str, str]], n_files: int) -> None:

@@ -36,6 +36,7 @@ def extract(
     goes on, and later it computes only files that are new or have changed.
     """
     with for_people():
+        from musigenre.audio import describe_damage
         from musigenre.datasets import find_tracks
         from musigenre.features.extract import extract_to_store
 
@@ -63,5 +64,5 @@ def extract(
             raise typer.Exit(130) from None
         say(f"{output}: {features.n_clips} clips of {features.n_tracks} tracks")
         for file in features.damage:
-            say(f"note: {file['damage']}", err=True)
+            say(f"note: {describe_damage(file)}", err=True)
         report_errors(found.errors + features.errors)

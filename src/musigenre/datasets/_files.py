@@ -185,7 +185,7 @@ def _verdict(path: Path, check: str | None) -> Problem | None:
             with audio.noted_damage() as notes:
                 audio.load(path)
             if notes:
-                return Problem(str(path), "damaged", notes[0])
+                return Problem(str(path), "damaged", audio.describe_damage(notes[0]))
     except audio.AudioError as error:
         return Problem(str(path), "corrupt", f"{error.cause}; {error.remedy}; left out")
     except OSError as error:

@@ -240,7 +240,7 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
 
 def _describe_source(
     source: Source, features: FeatureSet, dtype: str
-) -> tuple[np.ndarray, np.ndarray | audio.AudioError, list[str]]:
+) -> tuple[np.ndarray, np.ndarray | audio.AudioError, list[dict[str, str]]]:
     """Compute the features of one source in a worker; with notes of what is damaged in it."""
     with audio.noted_damage() as notes:
         try:
@@ -249,7 +249,7 @@ def _describe_source(
             if isinstance(source, TrackClips) and longest > LONGEST_CLIP * features.sample_rate:
                 raise too_long(source.path)
         except audio.AudioError as error:
-            return source.rows, error, []
+            return source.rows, error, notes
     # Clips of one length are computed together.
     order = np.argsort([len(clip) for clip in clips], kind="stable")
     values = compute_clips((clips[i] for i in order), features, dtype)

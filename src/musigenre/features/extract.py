@@ -122,7 +122,7 @@ def extract(
         if record.error is not None
     ]
     table.attrs["damage"] = [
-        {"path": path, "damage": record.damage}
+        {"path": path, "what": record.damage}
         for path, record in zip(files, in_order, strict=True)
         if record.damage is not None
     ]
@@ -183,8 +183,7 @@ def extract_to_store(
     places = kept.locate(_states(files, by_content, n_jobs, verbose))
     missing = places.missing
     jobs = (
-        (i, _absolute(files[i]), recipe, by_content, places.known_clips(i))
-        for i in missing.tolist()
+        (i, _absolute(files[i]), recipe, by_content, *places.known(i)) for i in missing.tolist()
     )
     with kept.writer(places) as writer:
         for result in _described(jobs, recipe, len(missing), files, on_error, n_jobs, verbose):
@@ -218,7 +217,8 @@ def extract_dataset(
     -------
     Bunch
         ``data`` (DataFrame of features, one row a clip), ``target``, ``groups`` (DataFrame),
-        ``clips`` (the clip table) and ``errors`` (the files left out).
+        ``clips`` (the clip table), ``errors`` (the files left out) and ``damage`` (those of which
+        only a part was read).
     """
     table = extract(
         tracks.data,
@@ -239,6 +239,7 @@ def extract_dataset(
         groups=groups,
         clips=table[list(COLUMNS)],
         errors=table.attrs["errors"],
+        damage=table.attrs["damage"],
     )
 
 
@@ -292,12 +293,12 @@ def _described(
                         progress.update()
                     else:
                         done = record.first_clip + len(record.starts)
-                        unfinished.append((position, record.file.digest, done))
+                        unfinished.append((position, done, record.file))
             if not unfinished:
                 return
             jobs = (
-                (i, _absolute(files[i]), recipe, digest is not None, done)
-                for i, digest, done in unfinished
+                (i, _absolute(files[i]), recipe, file.digest is not None, done, file)
+                for i, done, file in unfinished
             )
 
 
@@ -305,7 +306,7 @@ def _warn(on_error: str, errors: list[dict], damage: list[dict], n_files: int) -
     if errors and on_error == "warn":
         warn_skipped(errors, n_files)
     if on_error != "skip":
-        warn_damaged([file["damage"] for file in damage], n_files)
+        warn_damaged(damage, n_files)
 
 
 def _states(

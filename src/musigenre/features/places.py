@@ -1,6 +1,7 @@
 """Places: which of the files asked for a store has, and where."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +42,11 @@ class Places:
         self.shards: list[Path] = []
         self.errors: dict[int, tuple[str, str]] = {}
         self.damage: dict[int, str] = {}
-        # Shard (-1 if there is none) and row of the record of a whole file ...
+        # Shard (-1 if not all is known) and row of the record of a whole file ...
         self._shard = np.full(len(same), -1, dtype=np.int32)
         self._row = np.zeros(len(same), dtype=np.int32)
-        # ... and for the few that come in several, those and the number of clips, by first clip.
-        self._parts: dict[int, dict[int, tuple[int, int, int]]] = {}
+        # ... and for the few that come in several, those.
+        self._parts: dict[int, _Parts] = {}
 
     @property
     def missing(self) -> np.ndarray:
@@ -64,39 +65,49 @@ class Places:
         return position if (size, mtime_ns) == (file.size, file.mtime_ns) else None
 
     def put(self, position: int, shard: Path, row: int, entry: Entry) -> None:
-        """Note where a record of a file lies."""
+        """Note where a record of a file lies; one that does not join what is known is nothing."""
         if not self.shards or self.shards[-1] != shard:
             self.shards.append(shard)
-        number, whole = len(self.shards) - 1, entry.complete and entry.first_clip == 0
-        if whole:
-            self._parts.pop(position, None)
-        self.errors.pop(position, None)
-        self.damage.pop(position, None)
+        number = len(self.shards) - 1
         if entry.error is not None:
             self.errors[position] = entry.error
-        if entry.damage is not None:
-            self.damage[position] = entry.damage
-        if not whole:
-            self._parts.setdefault(position, {})[entry.first_clip] = (number, row, entry.n_clips)
-            if not entry.complete or self.known_clips(position) < entry.first_clip + entry.n_clips:
-                return
-        self._shard[position], self._row[position] = number, row
-        self.n_clips[position] = entry.first_clip + entry.n_clips
+            self.n_clips[position] = 0
+            return  # clips known so far stay: the next run goes on at the bad place
+        if entry.first_clip == 0:
+            self._parts.pop(position, None)
+            self._shard[position], self.n_clips[position] = -1, 0
+        if entry.first_clip != self.known(position)[0]:
+            return
+        if entry.first_clip or not entry.complete:
+            parts = self._parts.setdefault(position, _Parts(entry.file))
+            parts.records.append((number, row, entry.n_clips))
+        if entry.complete:
+            self._shard[position], self._row[position] = number, row
+            self.n_clips[position] = entry.first_clip + entry.n_clips
+            self.errors.pop(position, None)
+            self.damage.pop(position, None)
+            if entry.damage is not None:
+                self.damage[position] = entry.damage
 
-    def known_clips(self, position: int) -> int:
-        """Tell how many clips from the beginning of a file are known."""
-        if position not in self._parts:
-            return int(self.n_clips[position])
-        return sum(n_clips for *_, n_clips in self._in_order(position))
+    def known(self, position: int) -> tuple[int, FileState | None]:
+        """Tell how many clips of a file that is missing are known, and in which state of it."""
+        parts = self._parts.get(position)
+        return (0, None) if parts is None else (parts.n_clips, parts.file)
 
     def records(self, position: int) -> list[tuple[int, int, int]]:
         """Give shard, row and number of clips of each record of a file that is known."""
         if position in self._parts:
-            return list(self._in_order(position))
+            return self._parts[position].records
         return [(int(self._shard[position]), int(self._row[position]), int(self.n_clips[position]))]
 
-    def _in_order(self, position: int) -> Iterator[tuple[int, int, int]]:
-        parts, clip = self._parts[position], 0
-        while clip in parts:
-            yield parts[clip]
-            clip += parts[clip][-1]
+
+@dataclass
+class _Parts:
+    """The records of a file that comes in several, as far as they follow on each other."""
+
+    file: FileState
+    records: list[tuple[int, int, int]] = field(default_factory=list)
+
+    @property
+    def n_clips(self) -> int:
+        return sum(n_clips for *_, n_clips in self.records)

@@ -217,7 +217,8 @@ def _lists(arrays: list[np.ndarray]) -> pa.ListArray:
 def _read(path: Path, columns: list[str]) -> pa.Table:
     try:
         with path.open("rb") as file:  # so that the name is not looked at as that of a dataset
-            return pq.ParquetFile(file, page_checksum_verification=True).read(columns)
+            table = pq.ParquetFile(file, page_checksum_verification=True).read(columns)
+            return table.select(columns)  # a KeyError, if one is not there
     except (OSError, pa.ArrowException, KeyError) as error:
         raise FeatureStoreError(
             path, f"is damaged: {error}", "delete this file; its tracks are then computed anew"

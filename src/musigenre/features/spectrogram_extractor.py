@@ -1,5 +1,6 @@
 """SpectrogramExtractor: from clips to spectrograms of one shape."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from numbers import Integral, Real
@@ -196,6 +197,11 @@ class SpectrogramExtractor(TransformerMixin, BaseEstimator):
             If parameters contradict each other, or X has no clips.
         AudioError
             If a file cannot be read while its length is learned, and ``on_error="raise"``.
+
+        Warns
+        -----
+        UserWarning
+            If mel bands are so narrow that some hold no bin of the spectrum, and stay empty.
         """
         recipe = self._recipe()
         sources, n_rows = self._check_X(X, reset=True)
@@ -207,6 +213,12 @@ class SpectrogramExtractor(TransformerMixin, BaseEstimator):
             self.n_samples_ = 30 * self.sample_rate
         else:
             self.n_samples_ = _most_common(self._lengths(X, sources))
+        if isinstance(recipe, SpectrogramRecipe) and recipe.n_empty_bands:
+            warnings.warn(
+                f"{recipe.n_empty_bands} of {self.n_mels} mel bands hold no bin of the spectrum "
+                f"and stay empty: lower n_mels, or raise n_fft={self.n_fft}",
+                stacklevel=2,
+            )
         self.frequencies_ = recipe.frequencies
         self.times_ = recipe.times(self.n_samples_)
         return self
@@ -354,12 +366,12 @@ class SpectrogramExtractor(TransformerMixin, BaseEstimator):
 
 def _compute(
     source: Source, recipe: SpectrogramRecipe | MelPictureRecipe, n_samples: int
-) -> tuple[np.ndarray, np.ndarray | audio.AudioError, list[str]]:
+) -> tuple[np.ndarray, np.ndarray | audio.AudioError, list[dict[str, str]]]:
     with audio.noted_damage() as notes:
         try:
             return source.rows, recipe.of_source(source, n_samples), notes
         except audio.AudioError as error:
-            return source.rows, error, []
+            return source.rows, error, notes
 
 
 def _count(source: Any, sample_rate: int) -> int | audio.AudioError:

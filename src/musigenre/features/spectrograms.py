@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musigenre.dsp.mel import mel_frequencies, mel_spectrogram, mfcc, power_to_db
+from musigenre.dsp.mel import mel_filters, mel_frequencies, mel_spectrogram, mfcc, power_to_db
 from musigenre.dsp.spectra import Spectra
 from musigenre.dsp.spectral import fft_frequencies
 from musigenre.features.sources import Source
@@ -115,6 +115,21 @@ class SpectrogramRecipe:
             if "mfcc" in self.kinds:
                 spectrograms["mfcc"] = mfcc(level, self.n_mfcc)
         return {kind: spectrograms[kind] for kind in self.kinds}
+
+    @property
+    def n_empty_bands(self) -> int:
+        """How many mel bands lie between two bins of the spectrum and hold none."""
+        if not {"mel", "mfcc"} & set(self.kinds):
+            return 0
+        filters = mel_filters(
+            self.sample_rate,
+            self.n_fft,
+            self.n_mels,
+            self.fmin,
+            self.fmax,
+            dtype=np.dtype(np.float32),
+        )
+        return int(np.count_nonzero(~filters.any(axis=1)))
 
     @property
     def bin_names(self) -> list[str]:

@@ -21,8 +21,8 @@ from musigenre.features.shards import (
 )
 from musigenre.features.tracks import FileState, Recipe, TrackRecord
 
-#: Version of the layout. A reader refuses a later one.
-FORMAT_VERSION = 1
+#: Version of the layout. A reader refuses any other.
+FORMAT_VERSION = 2
 
 # What is computed but not on the disk is lost when the process is killed. These limits are looked
 # at whenever a result comes.
@@ -75,9 +75,9 @@ class FeatureStore:
     ...     print(places.missing)
     ...     with store.writer(places) as writer:
     ...         writer.add(*describe_track(0, path, Recipe()))
-    ...     print(places.missing, places.known_clips(0))
+    ...     print(places.missing, places.n_clips)
     [0]
-    [] 1
+    [] [1]
     """
 
     def __init__(
@@ -199,6 +199,12 @@ class FeatureStore:
                 self.folder,
                 f"has format version {version}, but this musigenre knows up to {FORMAT_VERSION}",
                 "upgrade musigenre, or give another folder",
+            )
+        if version < FORMAT_VERSION:
+            raise FeatureStoreError(
+                self.folder,
+                f"has format version {version}, which this musigenre no longer reads",
+                "give another folder, or delete this one",
             )
 
     def _remove_stale(self) -> None:

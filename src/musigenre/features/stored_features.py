@@ -39,7 +39,7 @@ class StoredFeatures:
     errors : list of dict
         Path, cause and remedy of each file that could not be read.
     damage : list of dict
-        Path and text for each file that is damaged, and of which only a part could be read.
+        Path of each file of which only a part could be read, and what is wrong with it.
     n_tracks, n_clips : int
         Tracks that have clips, and clips.
 
@@ -69,7 +69,7 @@ class StoredFeatures:
                     cause, remedy = places.errors[same]
                     self.errors.append({"path": path, "cause": cause, "remedy": remedy})
                 elif same in places.damage:
-                    self.damage.append({"path": path, "damage": places.damage[same]})
+                    self.damage.append({"path": path, "what": places.damage[same]})
 
     def batches(self) -> Iterator[pd.DataFrame]:
         """Give the table piece by piece, some 8 MB at a time.
@@ -132,11 +132,11 @@ class StoredFeatures:
         Returns
         -------
         DataFrame
-            As in :meth:`batches`; ``attrs["errors"]`` lists the errors.
+            As in :meth:`batches`; ``attrs`` has the lists `errors` and `damage`.
         """
         frames = list(self.batches()) or [self._empty()]
         frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
-        frame.attrs["errors"] = self.errors
+        frame.attrs["errors"], frame.attrs["damage"] = self.errors, self.damage
         return frame
 
     def write(self, output: str | PathLike[str], *, verbose: int = 0) -> None:

@@ -124,6 +124,12 @@ class FileState:
             return cls(name)
         return cls(name, status.st_size, status.st_mtime_ns, digest)
 
+    def same_content(self, other: "FileState") -> bool:
+        """Say whether a file has not changed: by digests if there are, else by size and time."""
+        if self.digest is not None and other.digest is not None:
+            return self.digest == other.digest
+        return (self.size, self.mtime_ns) == (other.size, other.mtime_ns)
+
 
 def unicode_name(path: str) -> str:
     """Escape the bytes of a file name that are not UTF-8, which no table of text can hold."""
@@ -167,7 +173,12 @@ class TrackRecord:
 
 
 def describe_track(
-    position: int, path: str, recipe: Recipe, by_content: bool = False, first_clip: int = 0
+    position: int,
+    path: str,
+    recipe: Recipe,
+    by_content: bool = False,
+    first_clip: int = 0,
+    known: FileState | None = None,
 ) -> tuple[int, TrackRecord]:
     """Decode, cut and compute one track, in a worker.
 
@@ -183,6 +194,8 @@ def describe_track(
         Whether to note the digest of the file.
     first_clip : int, default=0
         How many clips are left out, because they are known.
+    known : FileState, optional
+        The state of the file in which they are; if it has changed, all is computed.
 
     Returns
     -------
@@ -190,6 +203,8 @@ def describe_track(
     record : TrackRecord
     """
     file = FileState.of(path, by_content)
+    if known is not None and not file.same_content(known):
+        first_clip = 0
     options: dict = {"hop": recipe.hop, "partial": recipe.partial, "short": recipe.short}
     most, complete = recipe.most_clips, True
     cuts: list[tuple[int, int]] = []
@@ -215,14 +230,14 @@ def describe_track(
         seconds[:, 0],
         seconds[:, 1],
         values,
-        damage=notes[0] if notes else None,
+        damage=notes[0]["what"] if notes else None,
         first_clip=first_clip,
         complete=complete,
     )
 
 
 def crashed_track(
-    position: int, path: str, recipe: Recipe, by_content: bool = False, first_clip: int = 0
+    position: int, path: str, recipe: Recipe, by_content: bool = False, *_: object
 ) -> tuple[int, TrackRecord]:
     """Give, in place of :func:`describe_track`, the record of a file that ended its worker."""
     error = AudioError(

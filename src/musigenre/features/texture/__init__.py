@@ -45,7 +45,7 @@ TEXTURE_BLOCKS = {
 }
 
 #: Changes whenever a number changes.
-VERSION = 1
+VERSION = 2
 
 
 def texture(y: np.ndarray) -> np.ndarray:
@@ -63,6 +63,11 @@ def texture(y: np.ndarray) -> np.ndarray:
     -------
     ndarray of shape (..., 1909)
         Float64, in the order of ``FEATURE_NAMES``.
+
+    Raises
+    ------
+    TypeError
+        If the samples have another type.
 
     References
     ----------
@@ -90,6 +95,8 @@ def texture(y: np.ndarray) -> np.ndarray:
     >>> features[TEXTURE_BLOCKS["pitch"]].shape
     (75,)
     """
+    if y.dtype not in (np.float32, np.float64):
+        raise TypeError(f"audio must be float32 or float64, got {y.dtype}: convert it")
     rows = [_describe(clip) for clip in y.reshape(-1, y.shape[-1])]
     return np.array(rows, dtype=float).reshape(*y.shape[:-1], len(FEATURE_NAMES))
 
