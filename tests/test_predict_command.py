@@ -198,7 +198,9 @@ def test_a_damaged_file_is_used_as_far_as_it_goes_and_told(run, music, tmp_path)
     (tmp_path / "cut.wav").write_bytes(whole[: len(whole) // 2])
     result = run(tmp_path, "--json")
     assert json.loads(result.stdout)["genre"] == "loud"
-    assert "is cut short" in result.stderr
+    assert "cut.wav' is cut short" in result.stderr
+    for _ in range(2):  # predicted, and known
+        assert "cut.wav' is cut short" in run(tmp_path, "-o", tmp_path / "a.csv").stderr
 
 
 def test_a_run_that_was_stopped_goes_on_and_ends_the_same(

@@ -2,6 +2,7 @@ __version__: str
 
 from . import audio as audio
 from . import clips as clips
+from . import collection as collection
 from . import datasets as datasets
 from . import evaluation as evaluation
 from . import features as features
@@ -15,6 +16,7 @@ from .audio import AudioError as AudioError
 from .audio import AudioWarning as AudioWarning
 from .clip_model import make_clip_model as make_clip_model
 from .clips import clip_table as clip_table
+from .collection import SimilarTracks as SimilarTracks
 from .datasets import DatasetWarning as DatasetWarning
 from .datasets import load_folder as load_folder
 from .datasets import load_gtzan as load_gtzan

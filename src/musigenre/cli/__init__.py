@@ -13,6 +13,7 @@ from musigenre.cli._demo import demo
 from musigenre.cli._evaluate import evaluate
 from musigenre.cli._extract import extract
 from musigenre.cli._predict import predict
+from musigenre.cli._similar import similar
 from musigenre.cli._tags import undo_tags
 from musigenre.cli._train import train
 
@@ -39,5 +40,5 @@ def main(
         raise typer.Exit
 
 
-for command in (demo, train, predict, undo_tags, extract, evaluate):
+for command in (demo, train, predict, undo_tags, similar, extract, evaluate):
     app.command()(command)

@@ -165,15 +165,21 @@ class PredictionJournal:
             if row is None:
                 raise JournalError(self.path, f"does not know '{file.path}'", "run again")
             name, size, mtime_ns, *arrays, note, damage, cause, remedy = row
-            starts, durations, probabilities = (np.frombuffer(each, "<f8") for each in arrays)
-            if not len(starts) == len(durations) == len(probabilities) / self.n_genres:
-                raise JournalError(self.path, f"is damaged at '{name}'", "delete it and run again")
+            try:
+                starts, durations, probabilities = (np.frombuffer(each, "<f8") for each in arrays)
+                probabilities = probabilities.reshape(len(starts), self.n_genres)
+                if len(durations) != len(starts):
+                    raise ValueError("the lengths differ")
+            except (ValueError, TypeError) as error:
+                raise JournalError(
+                    self.path, f"is damaged at '{name}': {error}", "delete it and run again"
+                ) from error
             yield TrackPrediction(
                 path,
                 FileState(name, size, mtime_ns),
                 starts,
                 durations,
-                probabilities.reshape(-1, self.n_genres),
+                probabilities,
                 note,
                 damage,
                 None if cause is None else AudioError(path, cause, remedy),
