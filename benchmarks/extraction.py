@@ -20,6 +20,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import joblib
@@ -137,6 +138,26 @@ def librosa_sequences(y: np.ndarray) -> None:
         _ = librosa.feature.mfcc(y=x, sr=SR)
 
 
+def essentia_sequences(y: np.ndarray) -> None:
+    """Frame by frame, as its tutorials write it; it has none of the 57 columns."""
+    import essentia.standard as es
+
+    window, spectrum = es.Windowing(type="hann", size=2048), es.Spectrum(size=2048)
+    bands = es.MelBands(numberBands=128, inputSize=1025, sampleRate=SR, highFrequencyBound=SR / 2)
+    mfcc20 = es.MFCC(
+        numberBands=128,
+        numberCoefficients=20,
+        inputSize=1025,
+        sampleRate=SR,
+        highFrequencyBound=SR / 2,
+    )
+    for x in cut(y):
+        frames = es.FrameGenerator(x, frameSize=2048, hopSize=512, startFromZero=False)
+        spectra = [spectrum(window(frame)) for frame in frames]
+        _ = np.array(spectra), np.array([bands(s) for s in spectra])
+        _ = np.array([mfcc20(s)[1] for s in spectra])
+
+
 def cut(y: np.ndarray) -> np.ndarray:
     return np.stack([np.resize(y[HOP * k : HOP * k + CLIP], CLIP) for k in range(10)])
 
@@ -160,7 +181,11 @@ def table_of_columns(y: np.ndarray, repeats: int) -> None:
 def table_of_sequences(y: np.ndarray, repeats: int) -> None:
     compare(
         "STFT, mel in dB and MFCC of ten clips of 3 s, one core",
-        {"librosa": librosa_sequences, "musigenre": our_sequences},
+        {
+            "librosa": librosa_sequences,
+            **({"essentia": essentia_sequences} if find_spec("essentia") else {}),
+            "musigenre": our_sequences,
+        },
         y,
         repeats,
     )

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import effective_n_jobs, parallel_config
 from scipy.stats import false_discovery_control
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -10,7 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from musigenre.preprocessing import RobustScaler
-from musigenre.selection import CorrelationSelector
+from musigenre.selection import CorrelationSelector, class_mic
 from musigenre.selection.association import (
     ASSOCIATION_TESTS,
     AssociationTest,
@@ -21,7 +22,13 @@ from musigenre.selection.association import (
 
 # Some checks use a y that has nothing to do with X.
 @pytest.mark.filterwarnings("ignore:No features were selected")
-@parametrize_with_checks([CorrelationSelector(), CorrelationSelector("spearman", alpha=1)])
+@parametrize_with_checks(
+    [
+        CorrelationSelector(),
+        CorrelationSelector("spearman", alpha=1),
+        CorrelationSelector(["pearson", "mic"]),
+    ]
+)
 def test_scikit_learn_conventions(estimator, check):
     check(estimator)
 
@@ -185,6 +192,63 @@ def test_names_of_the_genres_do_not_matter(tracks):
         pd.testing.assert_frame_equal(selector.report_, expected.report_)
 
 
+def test_mic_sees_relations_of_any_form(rng):
+    """Of a genre in the middle of a feature's range, and of a feature that is folded."""
+    energy = rng.normal(size=600)
+    y = np.where(np.abs(energy) < 0.7, "folk", "metal")
+    loud = energy + 0.2 * rng.normal(size=600)
+    X = pd.DataFrame(
+        {
+            "energy": energy,
+            "energy_folded": np.cos(3 * energy),
+            "loud": loud,
+            "noise": rng.normal(size=600),
+        }
+    )
+    linear = CorrelationSelector(alpha=1e-3).fit(X[["energy", "loud", "noise"]], y)
+    assert kept(linear) == []
+    selector = CorrelationSelector(("pearson", "spearman", "mic"), max_redundancy=0.8).fit(X, y)
+    report = selector.report_.set_index("feature")
+    assert list(report.columns[:3]) == ["pearson", "spearman", "mic"]
+    assert report.reason["noise"].startswith("unrelated to y")
+    assert report.mic["energy"] > 0.85 > 0.1 > report.mic["noise"]
+    assert report.reason["energy"].startswith(("related to y (", "repeats energy_folded (mic 0.9"))
+    assert (report.kept["energy"], report.kept["energy_folded"]) in {(True, False), (False, True)}
+    np.testing.assert_array_equal(selector.relevance_[2], class_mic(X, y).coefficient)
+
+
+@pytest.mark.parametrize("method", ["mic", ["pearson", "mic"]])
+def test_mic_does_not_hear_names_places_or_jobs(tracks, rng, method):
+    X, y = tracks
+    expected = CorrelationSelector(method).fit(X, y).report_
+    renamed = pd.Series(y).map({"blues": 7, "disco": 0, "jazz": 3, "rock": -1})
+    pd.testing.assert_frame_equal(CorrelationSelector(method).fit(X, renamed).report_, expected)
+    parallel = CorrelationSelector(method, n_jobs=2).fit(X, y)
+    pd.testing.assert_frame_equal(parallel.report_, expected)
+    X = X.drop(columns=["bright_inverted", "bright_curved"])
+    expected = set(kept(CorrelationSelector(method, min_relevance=0).fit(X, y)))
+    for _ in range(3):
+        shuffled = X[rng.permutation(X.columns)]
+        assert set(kept(CorrelationSelector(method, min_relevance=0).fit(shuffled, y))) == expected
+
+
+def test_n_jobs_is_handed_to_the_tests(tracks, monkeypatch):
+    seen = []
+
+    def with_classes(X, y):
+        seen.append(effective_n_jobs(None))
+        return np.ones(X.shape[1]), np.zeros(X.shape[1])
+
+    test = AssociationTest(with_classes, lambda X: np.eye(X.shape[1]))
+    monkeypatch.setitem(ASSOCIATION_TESTS, "jobs", test)
+    for n_jobs in (2, None):
+        CorrelationSelector("jobs", n_jobs=n_jobs).fit(*tracks)
+    assert seen == [2, 1]
+    with parallel_config(n_jobs=3):
+        CorrelationSelector("jobs").fit(*tracks)
+    assert seen[2] == 3
+
+
 def test_spearman_ignores_monotone_maps(tracks):
     X, y = tracks
     curved = X.assign(bright=np.exp(X.bright), loud=X.loud**3, noise=np.arctan(X.noise))
@@ -205,14 +269,17 @@ class Nothing(ClassifierMixin, BaseEstimator):
         return np.repeat(self.classes_[:1], len(X))
 
 
-def test_only_the_training_part_is_seen(rng):
+@pytest.mark.parametrize("method", [("pearson", "spearman"), "mic"])
+def test_only_the_training_part_is_seen(rng, method):
+    """A feature that is the label in the test part, and noise in the training part, is dropped."""
     y = np.tile([0, 1], 100)
     part = np.repeat([-1, 0], 100)
-    leak = np.where(part == 0, y, rng.permuted(y))
-    X = np.column_stack([y + rng.normal(size=200), leak])
-    assert CorrelationSelector().fit(X[part == 0], y[part == 0]).get_support()[1]
+    leak = np.where(part == 0, y, rng.normal(size=200))
+    X = np.column_stack([2 * y + rng.normal(size=200), leak])
+    assert CorrelationSelector(method).fit(X[part == 0], y[part == 0]).get_support()[1]
+    assert CorrelationSelector(method).fit(X, y).get_support()[1]
     result = cross_validate(
-        make_pipeline(RobustScaler(), CorrelationSelector(), Nothing()),
+        make_pipeline(RobustScaler(), CorrelationSelector(method), Nothing()),
         X,
         y,
         cv=PredefinedSplit(part),
@@ -254,7 +321,9 @@ def test_a_new_test_joins_by_its_name(tracks, monkeypatch):
     "method", ["kendall", (), ("pearson", "kendall"), ("pearson", "pearson"), (1,)]
 )
 def test_unknown_method(tracks, method):
-    with pytest.raises(ValueError, match=r"method must name .* \['pearson', 'spearman'\], got"):
+    with pytest.raises(
+        ValueError, match=r"method must name .* \['mic', 'pearson', 'spearman'\], got"
+    ):
         CorrelationSelector(method).fit(*tracks)
 
 
@@ -294,6 +363,12 @@ def test_on_the_clips_of_the_paper(gtzan):
     report = CorrelationSelector().fit(X, y).report_.set_index("feature")
     assert report.index[~report.kept].tolist() == ["rolloff_mean"]
     assert report.reason["rolloff_mean"].startswith("repeats spectral_bandwidth_mean")
+
+
+def test_mic_changes_nothing_on_the_tracks_of_the_paper(gtzan):
+    X, y, _ = gtzan("features_30_sec.csv")
+    expected = kept(CorrelationSelector().fit(X, y))
+    assert kept(CorrelationSelector(("pearson", "spearman", "mic")).fit(X, y)) == expected
 
 
 def test_on_the_tracks_of_the_paper_selection_costs_no_accuracy(gtzan):

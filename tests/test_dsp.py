@@ -116,7 +116,7 @@ def test_mel_and_mfcc(spectra):
 def test_filter_banks_are_librosas(sr, n_fft, dtype):
     eps = np.finfo(dtype).eps
     expected = librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=40, dtype=dtype)
-    actual = mel.mel_filters(sr, n_fft, 40, np.dtype(dtype))
+    actual = mel.mel_filters(sr, n_fft, 40, dtype=np.dtype(dtype))
     np.testing.assert_allclose(actual, expected, atol=4 * eps * expected.max())
     for tuning in (-0.5, -0.13, 0, 0.49):
         expected = librosa.filters.chroma(sr=sr, n_fft=n_fft, tuning=tuning, dtype=dtype)

@@ -5,6 +5,7 @@ import sys
 import time
 import tracemalloc
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,9 @@ from musigenre.features import tracks
 from musigenre.features.extract import extract, extract_dataset, extract_to_store
 from musigenre.features.gtzan57 import FEATURE_NAMES
 from musigenre.features.tracks import decoded_blocks
+
+# The package gives the function of this name, not the module.
+extraction = import_module("musigenre.features.extract")
 
 SR = 22050
 
@@ -117,6 +121,74 @@ def test_a_clip_that_cannot_be_read_leaves_no_half_track(tmp_path):
     table = extract([path], on_error="skip")
     assert table.empty
     assert "NaN" in table.attrs["errors"][0]["cause"]
+
+
+@pytest.fixture
+def cut_short(tmp_path):
+    path = write_track(tmp_path / "cut.wav", 3, 8)
+    data = Path(path).read_bytes()
+    Path(path).write_bytes(data[: len(data) // 2])
+    return path
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_damaged_files_are_told_of(files, cut_short, tmp_path, n_jobs):
+    asked = [files[0], cut_short, files[1]]
+    with pytest.warns(AudioWarning, match=r"1 of 3 files are damaged.*cut\.wav.*cut short") as told:
+        table = extract(asked, n_jobs=n_jobs)
+    assert len(told) == 1
+    assert [file["path"] for file in table.attrs["damage"]] == [cut_short]
+    assert (table["path"] == cut_short).sum() == 1
+    options = {"store": tmp_path / "store", "n_jobs": n_jobs, "on_error": "skip"}
+    for _ in range(2):  # the second time it is read from the store
+        stored = extract_to_store([*asked, cut_short], **options)
+        assert [file["path"] for file in stored.damage] == [cut_short] * 2
+        assert "4.00 s of the 8.00 s" in stored.damage[0]["what"]
+        assert stored.to_frame().attrs["damage"] == stored.damage
+    copy = tmp_path / "copy.wav"
+    copy.write_bytes(Path(cut_short).read_bytes())
+    for path in (cut_short, str(copy)):  # known by its content, told of by its name
+        found = extract_to_store([path], tmp_path / "by content", by_content=True, on_error="skip")
+        assert [file["path"] for file in found.damage] == [path]
+    for transform in (
+        clip_table,
+        lambda paths, **options: AudioFeatures(**options).transform(paths),
+    ):
+        with pytest.warns(AudioWarning, match="1 of 3 files are damaged"):
+            transform(asked, n_jobs=n_jobs)
+    with pytest.warns(AudioWarning, match=r"^'.*cut\.wav' is cut short"):
+        clip_table([cut_short])
+
+
+def test_the_command_tells_of_damage(cut_short, tmp_path):
+    output = tmp_path / "table.csv"
+    result = CliRunner().invoke(app, ["extract", cut_short, "-o", str(output)])
+    assert result.exit_code == 0
+    assert "cut short" in result.output
+
+
+def crash_on_ones(clips):
+    if (clips == 1).all():
+        os._exit(1)
+    return np.zeros((len(clips), 57))
+
+
+class CrashingRecipe(tracks.Recipe):
+    @property
+    def features(self):
+        return replace(super().features, compute=crash_on_ones)
+
+
+def test_a_file_that_ends_its_worker_stops_nothing(files, tmp_path, monkeypatch):
+    monkeypatch.setattr(extraction, "Recipe", CrashingRecipe)
+    bad = str(tmp_path / "bad.wav")
+    soundfile.write(bad, np.ones(7 * SR, np.float32), SR, subtype="FLOAT")
+    asked = [files[0], bad, *files[1:]]
+    table = extract(asked, n_jobs=2, on_error="skip", store=tmp_path / "store")
+    assert table["path"].unique().tolist() == files
+    (error,) = table.attrs["errors"]
+    assert error["path"] == bad
+    assert "process that read it ended" in error["cause"]
 
 
 def test_a_track_too_long_to_be_whole(files, monkeypatch):
@@ -266,7 +338,7 @@ def test_a_stopped_command_keeps_what_is_done_and_leaves_no_process(files, tmp_p
         os.killpg(process.pid, signal.SIGINT)
     else:
         process.kill()
-    message = process.communicate(timeout=30)[1]
+    message = process.communicate(timeout=120)[1]
     assert process.returncode == (130 if how == "Ctrl-C" else -signal.SIGKILL)
     assert (b"the same command goes on" in message) == (how == "Ctrl-C")
     until(lambda: not processes_of(process.pid))

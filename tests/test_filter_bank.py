@@ -17,14 +17,16 @@ def test_a_bank_is_a_matrix_product(rng, group):
     np.testing.assert_array_equal(bank(spectrum[:45]), bank(spectrum))
 
 
-def test_mel_bank_is_librosas(rng):
-    power = rng.uniform(size=(1025, 5)).astype(np.float32)
-    expected = librosa.filters.mel(sr=22050, n_fft=2048, n_mels=128, fmin=30) @ power
-    np.testing.assert_allclose(mel_bank(22050, 2048, 128, 30.0)(power), expected, rtol=1e-5)
+@pytest.mark.parametrize(("dtype", "rtol"), [(np.float32, 1e-5), (np.float64, 1e-12)])
+def test_mel_bank_is_librosas(rng, dtype, rtol):
+    power = rng.uniform(size=(1025, 5)).astype(dtype)
+    expected = librosa.filters.mel(sr=22050, n_fft=2048, n_mels=128, fmin=30, dtype=dtype) @ power
+    bank = mel_bank(22050, 2048, 128, 30.0, power.dtype)
+    np.testing.assert_allclose(bank(power), expected, rtol=rtol)
 
 
 def test_a_tone_sounds_in_its_semitone():
-    bank = semitone_bank(22050, 8192, 33, 108)
+    bank = semitone_bank(22050, 8192, 33, 108, np.dtype(np.float32))
     for note in (40, 69, 100):
         bin_ = round(440 * 2 ** ((note - 69) / 12) * 8192 / 22050)
         spectrum = np.zeros((4097, 1), dtype=np.float32)

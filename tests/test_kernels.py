@@ -1,10 +1,7 @@
-"""The compiled kernels against plain NumPy, and how they are compiled."""
+"""The compiled kernels against plain NumPy."""
 
-import importlib
-import logging
 import subprocess
 import sys
-import types
 
 import numpy as np
 import pytest
@@ -12,7 +9,6 @@ import scipy.ndimage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numba.core.caching import IndexDataCacheFile
 
 from musigenre.dsp import kernels
 from musigenre.dsp.hpss import median_filter
@@ -127,79 +123,3 @@ def test_nothing_is_compiled_after_the_import(rng):
 def test_features_load_numba_only_when_they_are_computed():
     code = "import sys, musigenre.features.gtzan57; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-# ---- Compilation and its cache ----
-
-SMALL_KERNELS = """
-from numba import types
-from musigenre.dsp import kernels
-
-compiled = kernels._Compiler()
-
-@compiled(lambda real: (real,))
-def double(x):
-    return 2 * x
-
-@compiled(lambda real: (real,))
-def half(x):
-    return x / 2
-"""
-
-
-@pytest.fixture
-def define(tmp_path, monkeypatch):
-    """Give a function that defines two small kernels anew, their cache in a folder of its own."""
-    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "small_kernels.py").write_text(SMALL_KERNELS)
-
-    def import_anew():
-        monkeypatch.delitem(sys.modules, "small_kernels", raising=False)
-        return importlib.import_module("small_kernels")
-
-    return import_anew
-
-
-def assert_work(small):
-    assert (small.double(3.0), small.half(3.0)) == (6.0, 1.5)
-
-
-def test_compilation_is_announced_once_and_never_again(define, caplog):
-    with caplog.at_level(logging.WARNING, logger="musigenre"):
-        assert_work(define())
-        assert [r.getMessage() for r in caplog.records] == [
-            "musigenre: compiling kernels, once (about 10 s)"
-        ]
-        caplog.clear()
-        assert_work(define())
-        assert not caplog.records
-
-
-def test_without_a_place_for_the_cache_kernels_work_and_one_warning_says_so():
-    small = types.ModuleType("small_kernels")
-    with pytest.warns(UserWarning, match="NUMBA_CACHE_DIR") as caught:
-        exec(SMALL_KERNELS, vars(small))  # noqa: S102 - code without a file has no cache
-    assert_work(small)
-    assert len(caught) == 1
-
-
-def test_a_full_disk(define, monkeypatch):
-    def save(self, key, data):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(IndexDataCacheFile, "save", save)
-    with pytest.warns(UserWarning, match="No space left on device") as caught:
-        assert_work(define())
-    assert len(caught) == 1
-
-
-@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
-@pytest.mark.parametrize("left", [0, 40])
-def test_a_broken_cache(define, tmp_path, suffix, left):
-    assert_work(define())
-    for path in (tmp_path / "cache").rglob(f"*.{suffix}"):
-        path.write_bytes(path.read_bytes()[:left])
-    with pytest.warns(UserWarning, match="to an empty folder") as caught:
-        assert_work(define())
-    assert len(caught) == 1

@@ -35,8 +35,8 @@ def naive(x, window, center, normalize_variance, variance_floor):
     for t in range(len(x)):
         first = t - window // 2 if center else t - window + 1
         first = max(0, min(first, len(x) - window))
-        around = x[first : first + window]
-        result[t] = x[t] - around.mean()
+        around = x[first : first + window] - x[t]  # so that a loud passage costs no digits
+        result[t] = -around.mean()
         if normalize_variance:
             result[t] /= np.sqrt(max(around.var(), variance_floor))
     return result
@@ -75,6 +75,19 @@ def test_large_offsets_cost_no_digits(rng, window, dtype):
     mfcc = mfcc.astype(dtype)
     expected = [[naive(row, window, True, True, 1e-6) for row in clip] for clip in mfcc]
     np.testing.assert_allclose(MfccCMVN(window).fit_transform(mfcc), expected, rtol=2e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize("window", [2, 3, 30, 101, 129, 130])
+@pytest.mark.parametrize("center", [True, False])
+def test_loud_frames_cost_the_others_no_digits(rng, window, center):
+    x = rng.normal(size=(4, 130))
+    x[0, 40] = 3e7  # a spike
+    x[1, 60:] += 3e7  # a step
+    x[2, 126] = -1e12
+    x[3] *= np.logspace(-3, 8, 130)
+    expected = [naive(row, window, center, True, 1e-6) for row in x]
+    found = sliding_cmvn(x, window, center=center)
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
 
 
 def test_equals_a_loop_on_music(real_data):
@@ -150,12 +163,17 @@ def test_x_stays_as_it_was(rng):
     np.testing.assert_array_equal(mfcc, copy)
 
 
-def test_nan_stays_within_its_coefficient(rng):
+@pytest.mark.parametrize("at", [0, 4, 5, 22, 39])
+def test_nan_stays_within_its_coefficient_and_windows(rng, at):
     mfcc = rng.normal(size=(2, 3, 40))
-    mfcc[1, 2, 5] = NAN
+    whole = MfccCMVN(5).fit_transform(mfcc)
+    mfcc[1, 2, at] = NAN
     normalised = MfccCMVN(5).fit_transform(mfcc)
-    assert np.isnan(normalised[1, 2]).all()
-    assert np.isnan(normalised).sum() == 40
+    first = np.clip(np.arange(40) - 2, 0, 35)
+    seen = (first <= at) & (at < first + 5)
+    np.testing.assert_array_equal(np.isnan(normalised[1, 2]), seen)
+    assert np.isnan(normalised).sum() == seen.sum()
+    np.testing.assert_allclose(normalised[1, 2, ~seen], whole[1, 2, ~seen], atol=1e-6)
 
 
 def test_names_and_pipeline_with_flat_spectrograms():

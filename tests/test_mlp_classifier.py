@@ -20,8 +20,8 @@ from sklearn.preprocessing import RobustScaler
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from musigenre.networks import MLPClassifier, base
-from musigenre.networks.base import stratified_part
+from musigenre.networks import MLPClassifier, base, training
+from musigenre.networks.validation_part import stratified_part
 
 
 def small(**params):
@@ -92,7 +92,7 @@ def test_probabilities_are_in_the_order_of_classes(fitted):
 def test_predictions_do_not_depend_on_the_batches(fitted, monkeypatch):
     X, _ = xor()
     whole = fitted.predict_proba(X)
-    monkeypatch.setattr(MLPClassifier, "_predict_batch_size", 7)
+    monkeypatch.setattr(base, "_CLIPS_AT_ONCE", 7)
     np.testing.assert_allclose(fitted.predict_proba(X), whole, atol=1e-6)
 
 
@@ -373,7 +373,7 @@ def test_interrupt_stops_cleanly(monkeypatch):
     def interrupt(self, epoch, logs=None):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(base._Progress, "on_epoch_end", interrupt)
+    monkeypatch.setattr(training.Progress, "on_epoch_end", interrupt)
     model, before = small(), random_states()
     with pytest.raises(KeyboardInterrupt):
         model.fit(*xor(20))

@@ -430,3 +430,11 @@ def test_clips_measured_at_another_rate_can_be_read(tmp_path, rate, partial):
             table = clip_table([path], duration, partial=partial)
             extractor = SpectrogramExtractor("mfcc", sample_rate=rate, duration=0.3)
             assert np.isfinite(extractor.fit_transform(table)).all()
+
+
+def test_bands_that_are_too_narrow_are_said(rng):
+    clips = rng.normal(size=(1, 22050))
+    with pytest.warns(UserWarning, match="39 of 256 mel bands hold no bin.*raise n_fft=512"):
+        extractor = SpectrogramExtractor("mel", n_mels=256, n_fft=512, scale="linear").fit(clips)
+    assert (extractor.transform(clips)[0].max(axis=1) == 0).sum() == 39
+    SpectrogramExtractor("stft", n_mels=256, n_fft=512).fit(clips)

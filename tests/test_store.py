@@ -6,10 +6,12 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import soundfile
 
@@ -19,6 +21,9 @@ from musigenre.features.extract import extract, extract_to_store
 from musigenre.features.shards import FeatureStoreError
 from musigenre.features.store import FeatureStore
 from musigenre.features.tracks import Recipe
+
+# The package gives the function of this name, not the module.
+extraction = import_module("musigenre.features.extract")
 
 SR = 22050
 CLIP = 0.1
@@ -46,6 +51,15 @@ def decoded(monkeypatch):
         tracks, "decoded_blocks", lambda path, rate: paths.append(path) or decode(path, rate)
     )
     return paths
+
+
+def flip_a_byte_of_the_numbers(shard):
+    group = pq.ParquetFile(shard).metadata.row_group(0)
+    columns = [group.column(i) for i in range(group.num_columns)]
+    (column,) = (c for c in columns if c.path_in_schema.startswith("values"))
+    data = bytearray(shard.read_bytes())
+    data[column.data_page_offset + column.total_compressed_size // 2] ^= 0xFF
+    shard.write_bytes(data)
 
 
 def shards_of(folder):
@@ -228,11 +242,7 @@ def test_half_written_and_damaged_shards_are_not_used(music, tmp_path, decoded):
 
 def test_a_flipped_byte_is_noticed(music, tmp_path):
     features = extract_to_store(music, tmp_path / "store", CLIP)
-    (shard,) = shards_of(tmp_path / "store")
-    data = bytearray(shard.read_bytes())
-    place = len(data) // 2  # among the values
-    data[place] ^= 0xFF
-    shard.write_bytes(data)
+    flip_a_byte_of_the_numbers(*shards_of(tmp_path / "store"))
     with pytest.raises(FeatureStoreError, match="is damaged"):
         features.to_frame()
 
@@ -255,8 +265,11 @@ def test_a_foreign_folder_is_left_alone(music, tmp_path):
         FeatureStore(music[0], Recipe())
     FeatureStore(tmp_path / "store", Recipe())
     manifest = tmp_path / "store" / "store.json"
-    manifest.write_text(manifest.read_text().replace('version": 1', 'version": 2'))
-    with pytest.raises(FeatureStoreError, match=r"format version 2.* upgrade musigenre"):
+    manifest.write_text(manifest.read_text().replace('version": 2', 'version": 3'))
+    with pytest.raises(FeatureStoreError, match=r"format version 3.* upgrade musigenre"):
+        FeatureStore(tmp_path / "store", Recipe())
+    manifest.write_text(manifest.read_text().replace('version": 3', 'version": 1'))
+    with pytest.raises(FeatureStoreError, match=r"version 1, which .* no longer reads"):
         FeatureStore(tmp_path / "store", Recipe())
     manifest.write_text("[]")
     with pytest.raises(FeatureStoreError, match="not one of musigenre"):
@@ -323,6 +336,170 @@ def test_spectrograms_are_kept_too(music, tmp_path, monkeypatch):
     wider = SpectrogramExtractor(("mel", "mfcc"), n_fft=1024)
     with pytest.raises(TypeError):
         extract_to_store(music[:3], tmp_path / "store", CLIP, feature_set=wider)
+
+
+MEL = SpectrogramExtractor("mel", n_mels=16)
+
+
+@pytest.fixture
+def small_records(monkeypatch):
+    """Keep records to three clips of `CLIP` seconds, 16 x 5 numbers each."""
+    monkeypatch.setattr(tracks, "_MOST_BYTES", 3 * 4 * 16 * 5)
+
+
+def mel_of(paths, folder, **options):
+    stored = extract_to_store(paths, folder, CLIP, feature_set=MEL, **options)
+    return np.concatenate([values for _, values in stored.arrays()])
+
+
+def test_a_long_track_comes_in_several_records(music, tmp_path, monkeypatch, small_records):
+    long = write_track(tmp_path / "long.wav", 9, 1.05)  # ten clips
+    paths = [music[0], long, music[1]]
+    expected = MEL.fit_transform(clip_table(paths, CLIP))
+    for n_jobs in (1, 2):
+        found = mel_of(paths, tmp_path / f"store{n_jobs}", n_jobs=n_jobs)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-3)
+    (shard,) = shards_of(tmp_path / "store1")
+    rows = pd.read_parquet(shard)
+    rows = rows[rows["path"] == long]
+    assert rows["n_clips"].tolist() == [3, 3, 3, 1]
+    assert rows["first_clip"].tolist() == [0, 3, 6, 9]
+    assert rows["complete"].tolist() == [False, False, False, True]
+    stored = extract_to_store(paths, tmp_path / "store1", CLIP, feature_set=MEL)
+    assert (stored.n_tracks, stored.n_clips) == (3, 14)
+    monkeypatch.setattr("musigenre.features.stored_features._BATCH_BYTES", 1)
+    assert [len(values) for _, values in stored.arrays()] == [2, 3, 3, 3, 1, 2]
+    np.testing.assert_array_equal(stored.to_frame().iloc[:, 4:], found.reshape(14, -1))
+
+
+@pytest.fixture
+def described(monkeypatch):
+    """List the first clip of each job from now on."""
+    jobs = []
+    describe = tracks.describe_track
+
+    def note(*job):
+        result = describe(*job)
+        jobs.append(result[1].first_clip if result[1].error is None else job[4])
+        return result
+
+    monkeypatch.setattr(extraction, "describe_track", note)
+    return jobs
+
+
+def stopped_after(n, described, *args, **options):
+    """Extract, but be interrupted when n jobs are done."""
+    describe = extraction.describe_track
+    n += len(described)
+
+    def stop(*job):
+        if len(described) == n:
+            raise KeyboardInterrupt
+        return describe(*job)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extraction, "describe_track", stop)
+        with pytest.raises(KeyboardInterrupt):
+            mel_of(*args, **options)
+
+
+def test_a_stopped_run_goes_on_within_a_track(tmp_path, small_records, described):
+    long = write_track(tmp_path / "long.wav", 9, 1.05)
+    whole = mel_of([long], tmp_path / "undisturbed")
+    described.clear()
+    stopped_after(2, described, [long], tmp_path / "store")
+    assert described == [0, 3]
+    described.clear()
+    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+    assert described == [6, 9]
+
+
+def one_second_pieces(blocks):
+    samples = np.concatenate(list(blocks))
+    return (samples[i : i + SR] for i in range(0, len(samples), SR))
+
+
+def test_an_error_in_a_later_record_leaves_no_half_track(
+    music, tmp_path, monkeypatch, small_records, described
+):
+    # Only what is decoded a minute at a time has clips before the bad place.
+    monkeypatch.setattr("musigenre.clips._long_pieces", lambda blocks: blocks)
+    path = str(tmp_path / "nan.wav")
+    samples = np.random.default_rng(0).normal(scale=0.1, size=2 * SR).astype(np.float32)
+    samples[-1] = np.nan
+    soundfile.write(path, samples, SR, subtype="FLOAT")
+    monkeypatch.setattr(tracks, "decoded_blocks", blocks_with_error_at_nan)
+    asked, folder = [music[0], path], tmp_path / "store"
+    starts = [[0, 0, 3, 6, 9], [9], [9]]
+    for expected in starts:
+        stored = extract_to_store(asked, folder, CLIP, feature_set=MEL, on_error="skip")
+        assert (stored.n_tracks, stored.n_clips) == (1, 2)
+        assert [error["path"] for error in stored.errors] == [path]
+        assert sum(len(clips) for clips, _ in stored.arrays()) == 2
+        assert described == expected
+        described.clear()
+    with pytest.raises(AudioError, match="NaN"):
+        mel_of(asked, folder)
+    n_rows = sum(len(pd.read_parquet(shard)) for shard in shards_of(folder))
+    assert n_rows == 5  # nothing is kept twice
+    write_track(path, 5, 1.05)
+    assert len(mel_of(asked, folder)) == 12
+
+
+def blocks_with_error_at_nan(path, rate):
+    samples = soundfile.read(path, dtype="float32")[0]
+    for i in range(0, len(samples), SR):
+        if np.isnan(samples[i : i + SR]).any():
+            raise AudioError(path, "a sample is NaN", "export it anew")
+        yield samples[i : i + SR]
+
+
+def test_a_file_that_changes_between_its_records(tmp_path, monkeypatch, small_records, described):
+    path = write_track(tmp_path / "long.wav", 9, 1.05)
+    describe = extraction.describe_track
+
+    def change_before_the_third(*job):
+        if len(described) == 2:
+            write_track(path, 10, 0.85)
+        return describe(*job)
+
+    monkeypatch.setattr(extraction, "describe_track", change_before_the_third)
+    found = mel_of([path], tmp_path / "store")
+    np.testing.assert_array_equal(found, mel_of([path], tmp_path / "other"))
+    assert len(found) == 8
+    assert described[:5] == [0, 3, 0, 3, 6]
+
+
+def test_a_lost_record_of_several_is_computed_anew(tmp_path, monkeypatch, small_records):
+    long = write_track(tmp_path / "long.wav", 9, 1.05)
+    monkeypatch.setattr(store, "_MOST_TRACKS", 1)
+    whole = mel_of([long], tmp_path / "store")
+    shards = shards_of(tmp_path / "store")
+    assert len(shards) == 4
+    for lost in (1, 0, 3):
+        shards_of(tmp_path / "store")[lost].unlink()
+        np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+
+
+def test_lost_and_stopped_and_run_again(tmp_path, monkeypatch, small_records, described):
+    long = write_track(tmp_path / "long.wav", 9, 1.05)
+    monkeypatch.setattr(store, "_MOST_TRACKS", 1)
+    whole = mel_of([long], tmp_path / "store")
+    shards_of(tmp_path / "store")[1].unlink()
+    described.clear()
+    stopped_after(1, described, [long], tmp_path / "store")
+    assert described == [3]
+    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+    names = shards_of(tmp_path / "store")
+    names[0].rename(names[0].with_name("99999999999999999999-0.parquet"))  # a clock that is wrong
+    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+    np.testing.assert_array_equal(mel_of([long], tmp_path / "store"), whole)
+
+
+def test_spectrograms_are_in_single_precision(music, tmp_path):
+    with pytest.raises(ValueError, match="leave out dtype='float64'"):
+        extract_to_store(music, tmp_path / "store", CLIP, feature_set=MEL, dtype="float64")
 
 
 def test_arrays_of_features(music, tmp_path):
@@ -419,13 +596,7 @@ def test_killed_at_any_moment_it_goes_on(music, tmp_path, decoded, monkeypatch):
 
 def test_damaged_numbers_are_set_aside_and_computed_anew(music, tmp_path):
     expected = extract(music[:2], CLIP, store=tmp_path / "store")
-    (shard,) = shards_of(tmp_path / "store")
-    data = bytearray(shard.read_bytes())
-    values = expected.iloc[0, 4:].to_numpy(float)
-    # The column of values is by far the largest: damage lies in the middle of the file.
-    data[len(data) // 2] ^= 0xFF
-    shard.write_bytes(data)
-    assert np.isfinite(values).all()
+    flip_a_byte_of_the_numbers(*shards_of(tmp_path / "store"))
     with pytest.raises(FeatureStoreError, match="run again, and its tracks are computed anew"):
         extract(music[:2], CLIP, store=tmp_path / "store")
     again = extract(music[:2], CLIP, store=tmp_path / "store")

@@ -183,3 +183,22 @@ def test_views_of_a_track_are_computed_once(rng):
     assert track.level.shape == (128, 1290)
     assert track.notes.shape == (76, 322)
     assert track.joint.shape == (5, 9, 8, 645)
+
+
+def test_precision_is_that_of_the_audio():
+    # A tone of 60 dB above the noise, in which single precision shows.
+    y = melody([60, 64, 67]) + 1e-3 * noise()
+    single, double = (texture(y.astype(dtype)) for dtype in (np.float32, np.float64))
+    for view in ("mel_db", "level", "shape", "contrast", "notes", "joint"):
+        assert getattr(TrackSpectra(y), view).dtype == np.float64, view
+    scale = np.abs(double) + 1
+    assert 0 < np.median(np.abs(single - double) / scale) < 1e-5
+    # What is computed in double precision hardly feels how its input was rounded.
+    rounded = texture(y.astype(np.float32).astype(np.float64))
+    assert np.median(np.abs(rounded - double) / scale) < np.median(np.abs(single - double) / scale)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.int16])
+def test_other_precisions_are_refused(dtype):
+    with pytest.raises(TypeError, match=f"must be float32 or float64, got {np.dtype(dtype)}"):
+        texture(np.ones(100, dtype))

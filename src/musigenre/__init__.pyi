@@ -2,9 +2,11 @@ __version__: str
 
 from . import audio as audio
 from . import clips as clips
+from . import collection as collection
 from . import datasets as datasets
 from . import evaluation as evaluation
 from . import features as features
+from . import inspection as inspection
 from . import model_selection as model_selection
 from . import networks as networks
 from . import preprocessing as preprocessing
@@ -14,6 +16,7 @@ from .audio import AudioError as AudioError
 from .audio import AudioWarning as AudioWarning
 from .clip_model import make_clip_model as make_clip_model
 from .clips import clip_table as clip_table
+from .collection import SimilarTracks as SimilarTracks
 from .datasets import DatasetWarning as DatasetWarning
 from .datasets import load_folder as load_folder
 from .datasets import load_gtzan as load_gtzan
@@ -22,9 +25,14 @@ from .evaluation import evaluate as evaluate
 from .features import AudioFeatures as AudioFeatures
 from .features import SpectrogramExtractor as SpectrogramExtractor
 from .model_selection import StratifiedMonteCarloSplit as StratifiedMonteCarloSplit
+from .networks import CNNClassifier as CNNClassifier
+from .networks import LSTMClassifier as LSTMClassifier
 from .networks import MLPClassifier as MLPClassifier
+from .networks import MMNNClassifier as MMNNClassifier
 from .networks import TunedMLPClassifier as TunedMLPClassifier
 from .pipeline import GenrePipeline as GenrePipeline
 from .preprocessing import MfccCMVN as MfccCMVN
 from .preprocessing import RobustScaler as RobustScaler
+from .selection import BorutaSelector as BorutaSelector
 from .selection import CorrelationSelector as CorrelationSelector
+from .selection import mic as mic

@@ -1,14 +1,17 @@
 """The models that have a name: scikit-learn Pipelines over clips."""
 
-import numpy as np
-from sklearn.pipeline import Pipeline
+from typing import Any
 
-from musigenre.features import AudioFeatures
-from musigenre.preprocessing import RobustScaler
+import numpy as np
+from sklearn.pipeline import FeatureUnion, Pipeline
+
+from musigenre.clips import SAMPLE_RATE, spans
+from musigenre.features import AudioFeatures, SpectrogramExtractor
+from musigenre.preprocessing import MfccCMVN, RobustScaler
 from musigenre.selection import CorrelationSelector
 
 #: The models that have a name.
-MODELS = ("mlp", "tuned-mlp")
+MODELS = ("mlp", "tuned-mlp", "cnn-stft", "cnn-mel", "cnn-mfcc", "mmnn")
 
 
 def make_clip_model(
@@ -23,9 +26,13 @@ def make_clip_model(
 
     Parameters
     ----------
-    name : {"mlp", "tuned-mlp"}, default="mlp"
-        ``"mlp"`` is the paper's multi-layer perceptron on 57 features, with four hidden layers for
-        clips and three for whole tracks. ``"tuned-mlp"`` finds its layers by Bayesian optimisation.
+    name : {"mlp", "tuned-mlp", "cnn-stft", "cnn-mel", "cnn-mfcc", "mmnn"}, default="mlp"
+        - ``"mlp"`` is the paper's multi-layer perceptron on 57 features, with four hidden layers
+          for clips and three for whole tracks;
+        - ``"tuned-mlp"`` is its perceptron whose layers are found by Bayesian optimisation;
+        - ``"cnn-stft"``, ``"cnn-mel"`` and ``"cnn-mfcc"`` are its convolutional networks on
+          spectrograms, those on MFCC after cepstral normalisation;
+        - ``"mmnn"`` is its multi-modal network on the 57 features and MFCC of clips.
     clip_duration : float or None, default=3.0
         Length of the clips in seconds; ``None`` for whole tracks.
     random_state : int, RandomState instance or None
@@ -36,30 +43,78 @@ def make_clip_model(
     Returns
     -------
     sklearn.pipeline.Pipeline
-        Steps ``features``, ``scaler``, ``selector``, ``classifier``; its X is a clip table, paths
-        or waveforms. Change it as any Pipeline and hand it to ``GenrePipeline(model=...)``.
+        Its X is a clip table, paths or waveforms; its last step is called ``classifier``. The
+        steps before are ``features``, ``scaler`` and ``selector`` (MLP), or ``spectrogram`` and,
+        for MFCC, ``cmvn`` (CNN). The MMNN has one step before, ``features``, a FeatureUnion of
+        both. Change it as any Pipeline and hand it to ``GenrePipeline(model=...)``.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or ``"mmnn"`` is to take whole tracks, which differ in length.
 
     Examples
     --------
     >>> from musigenre import make_clip_model
     >>> list(make_clip_model("mlp").named_steps)
     ['features', 'scaler', 'selector', 'classifier']
+    >>> list(make_clip_model("cnn-mfcc").named_steps)
+    ['spectrogram', 'cmvn', 'classifier']
     """
     if name not in MODELS:
         raise ValueError(f"model must be an estimator or one of {', '.join(MODELS)}; got {name!r}")
-    from musigenre.networks import MLPClassifier, TunedMLPClassifier
+    from musigenre.networks import (
+        CNNClassifier,
+        MLPClassifier,
+        MMNNClassifier,
+        TunedMLPClassifier,
+    )
 
-    classifier: MLPClassifier | TunedMLPClassifier
+    extraction: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose}
+    training: dict[str, Any] = {"random_state": random_state, "verbose": verbose}
     if name == "mlp":
-        layers = "30s" if clip_duration is None else "3s"
-        classifier = MLPClassifier(layers, random_state=random_state, verbose=verbose)
-    else:
-        classifier = TunedMLPClassifier(random_state=random_state, n_jobs=n_jobs, verbose=verbose)
+        design = "30s" if clip_duration is None else "3s"
+        return Pipeline([*_features(extraction), ("classifier", MLPClassifier(design, **training))])
+    if name == "tuned-mlp":
+        tuned = TunedMLPClassifier(n_jobs=n_jobs, **training)
+        return Pipeline([*_features(extraction), ("classifier", tuned)])
+    if name == "mmnn":
+        if clip_duration is None:
+            raise ValueError(
+                "the model 'mmnn' wants clips of one length: give clip_duration in seconds"
+            )
+        spectrogram = SpectrogramExtractor(
+            "mfcc", duration=_n_samples(clip_duration) / SAMPLE_RATE, flatten=True, **extraction
+        )
+        mfcc = [
+            ("spectrogram", spectrogram),
+            ("cmvn", MfccCMVN(n_coefficients=spectrogram.n_mfcc)),
+        ]
+        union = FeatureUnion(
+            [("features", Pipeline(_features(extraction))), ("mfcc", Pipeline(mfcc))]
+        )
+        n_frames = 1 + _n_samples(clip_duration) // spectrogram.hop_length
+        classifier = MMNNClassifier(n_bins=spectrogram.n_mfcc, n_frames=n_frames, **training)
+        return Pipeline([("features", union), ("classifier", classifier)])
+    kind = name.removeprefix("cnn-")
     return Pipeline(
         [
-            ("features", AudioFeatures(n_jobs=n_jobs, verbose=verbose)),
-            ("scaler", RobustScaler()),
-            ("selector", CorrelationSelector()),
-            ("classifier", classifier),
+            ("spectrogram", SpectrogramExtractor(kind, **extraction)),
+            *([("cmvn", MfccCMVN())] if kind == "mfcc" else []),
+            ("classifier", CNNClassifier(**training)),
         ]
     )
+
+
+def _features(extraction: dict) -> list[tuple]:
+    return [
+        ("features", AudioFeatures(**extraction)),
+        ("scaler", RobustScaler()),
+        ("selector", CorrelationSelector()),
+    ]
+
+
+def _n_samples(clip_duration: float) -> int:
+    """Give the length of a clip, which is a sample less than its duration."""
+    ((_, length),) = spans(round(clip_duration * SAMPLE_RATE), clip_duration)
+    return length

@@ -72,7 +72,8 @@ def clip_table(
     -------
     pandas.DataFrame
         Columns ``path``, ``start`` and ``duration`` (seconds) and ``track``, which serves as
-        ``groups`` wherever clips of one track must stay together.
+        ``groups`` wherever clips of one track must stay together. Files that are damaged, and of
+        which a part could be read, are listed in ``table.attrs["damage"]``.
 
     Raises
     ------
@@ -80,6 +81,11 @@ def clip_table(
         If a file cannot be read and ``on_error="raise"``.
     ValueError
         If a duration or hop is not positive or an option is unknown.
+
+    Warns
+    -----
+    AudioWarning
+        If files are damaged, or left out, unless ``on_error="skip"``.
 
     Notes
     -----
@@ -106,16 +112,18 @@ def clip_table(
     spans(SAMPLE_RATE, duration, hop=hop, partial=partial, short=short)
 
     lengths: list[int | audio.AudioError] = [0] * len(files)
+    damage: dict[int, dict[str, str]] = {}
     with (
         closing(run_jobs(_length_or_error, enumerate(files), n_jobs)) as results,
         tqdm(
             results, "reading", len(files), unit="track", disable=None if verbose else True
         ) as progress,
     ):
-        for position, length in progress:
+        for position, length, notes in progress:
             if isinstance(length, audio.AudioError) and on_error == "raise":
                 raise length
             lengths[position] = length
+            damage.update((position, note) for note in notes[:1])
     rows, errors = [], []
     for path, track, length in zip(files, ids, lengths, strict=True):
         if isinstance(length, audio.AudioError):
@@ -125,6 +133,9 @@ def clip_table(
             rows.append((path, first / SAMPLE_RATE, n / SAMPLE_RATE, track))
     if errors and on_error == "warn":
         audio.warn_skipped(errors, len(files))
+    damaged = [damage[i] for i in sorted(damage)]
+    if on_error != "skip":
+        audio.warn_damaged(damaged, len(files))
     # Objects, because a file name need not be UTF-8, which pandas' strings are.
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
     dtypes: dict[str, type | None] = {"path": object, "start": float, "duration": float}
@@ -133,6 +144,7 @@ def clip_table(
         {name: pd.Series(columns.get(name, ()), dtype=dtypes[name]) for name in COLUMNS}
     )
     table.attrs["errors"] = errors
+    table.attrs["damage"] = damaged
     return table
 
 
@@ -266,11 +278,14 @@ def check_clip_table(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return starts, durations
 
 
-def _length_or_error(position: int, path: str) -> tuple[int, int | audio.AudioError]:
-    try:
-        return position, audio.count_samples(path, SAMPLE_RATE)
-    except audio.AudioError as error:
-        return position, error
+def _length_or_error(
+    position: int, path: str
+) -> tuple[int, int | audio.AudioError, list[dict[str, str]]]:
+    with audio.noted_damage() as notes:
+        try:
+            return position, audio.count_samples(path, SAMPLE_RATE), notes
+        except audio.AudioError as error:
+            return position, error, []
 
 
 def as_paths(paths: Iterable[str | PathLike[str]]) -> list[str]:

@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def say(text: str, *, err: bool = False) -> None:
     typer.echo(_utf8(text), err=err)
 
 
-def check_any(files: list[str], errors: list[dict[str, str]]) -> None:
+def check_any(files: Sized, errors: list[dict[str, str]]) -> None:
     """Raise an error if no file at all could be read."""
     if len(errors) == len(files):
         _list_errors(errors)
@@ -74,17 +74,32 @@ def unreadable(tracks) -> list[dict[str, str]]:
     ]
 
 
-def report_errors(errors: list[dict[str, str]]) -> None:
-    """List the files that could not be read, and end with 1 if there are any."""
+def note_left_out(addresses: list[str]) -> None:
+    """Say that playlists name what is not on this machine."""
+    if addresses:
+        say(
+            f"note: {len(addresses)} addresses in playlists are left out; the first: "
+            f"{printable(addresses[0])}",
+            err=True,
+        )
+
+
+def report_errors(errors: list[dict[str, str]], untagged: Sequence[dict[str, str]] = ()) -> None:
+    """List the files that could not be read, or tagged, and end with 1 if there are any."""
+    _list_errors(errors)
+    _list_errors(untagged, "tag")
     if errors:
-        _list_errors(errors)
         say(f"{len(errors)} files could not be read; the others are done", err=True)
+    if untagged:
+        say(f"{len(untagged)} files could not be tagged, and are as they were", err=True)
+    if errors or untagged:
         raise typer.Exit(1)
 
 
-def _list_errors(errors: list[dict[str, str]]) -> None:
+def _list_errors(errors: Sequence[dict[str, str]], action: str = "read") -> None:
     for error in errors:
-        say(f"cannot read '{error['path']}': {error['cause']}; {error['remedy']}", err=True)
+        path, cause = printable(error["path"]), error["cause"]
+        say(f"cannot {action} '{path}': {cause}; {error['remedy']}", err=True)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import _is_fitted
 
 from musigenre.archive import ModelFileError, read_archive, write_archive
@@ -20,9 +20,13 @@ from musigenre.archive import ModelFileError, read_archive, write_archive
 #: Where the estimators live that a model file may name. Nothing else is imported for a file.
 _SAVABLE = {
     "AudioFeatures": "musigenre.features",
+    "BorutaSelector": "musigenre.selection",
+    "CNNClassifier": "musigenre.networks",
     "CorrelationSelector": "musigenre.selection",
     "GenrePipeline": "musigenre.pipeline",
+    "LSTMClassifier": "musigenre.networks",
     "MLPClassifier": "musigenre.networks",
+    "MMNNClassifier": "musigenre.networks",
     "MfccCMVN": "musigenre.preprocessing",
     "RobustScaler": "musigenre.preprocessing",
     "SpectrogramExtractor": "musigenre.features",
@@ -43,7 +47,7 @@ def save(estimator: BaseEstimator, path: str | PathLike[str]) -> None:
     Parameters
     ----------
     estimator : estimator
-        Of a class of this library, or a scikit-learn Pipeline of such.
+        Of a class of this library, or a scikit-learn Pipeline or FeatureUnion of such.
     path : str or path-like
 
     Raises
@@ -95,11 +99,15 @@ def _encode_estimator(estimator: BaseEstimator, arrays: list[np.ndarray]) -> dic
     if type(estimator) is Pipeline:
         steps = [[name, _encode_estimator(step, arrays)] for name, step in estimator.steps]
         return {"class": "Pipeline", "steps": steps}
+    if type(estimator) is FeatureUnion and estimator.transformer_weights is None:
+        union = [[name, _encode_estimator(e, arrays)] for name, e in estimator.transformer_list]
+        return {"class": "FeatureUnion", "transformers": union}
     name = type(estimator).__name__
     if _SAVABLE.get(name) is None or type(estimator) is not _class(name):
         raise TypeError(
             f"{type(estimator).__module__}.{name} cannot be saved without pickle, which executes "
-            f"code when read; savable are Pipeline, {', '.join(_SAVABLE)}"
+            f"code when read; savable are Pipeline, FeatureUnion (without weights), "
+            f"{', '.join(_SAVABLE)}"
         )
     params = {
         key: _encode(value, arrays, f"{name}({key}=...)")
@@ -161,6 +169,8 @@ def _decode_estimator(encoded: dict[str, Any], arrays: list[np.ndarray]) -> Base
     name = encoded["class"]
     if name == "Pipeline":
         return Pipeline([(step, _decode_estimator(e, arrays)) for step, e in encoded["steps"]])
+    if name == "FeatureUnion":
+        return FeatureUnion([(n, _decode_estimator(e, arrays)) for n, e in encoded["transformers"]])
     if name not in _SAVABLE:
         raise ModelFileError("", f"names the unknown class {name!r}")
     params = {key: _decode(value, arrays) for key, value in encoded["params"].items()}

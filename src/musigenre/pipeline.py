@@ -31,12 +31,14 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    model : {"mlp", "tuned-mlp"} or estimator, default="mlp"
-        What classifies the clips: a name, see :func:`musigenre.make_clip_model`, or any
-        classifier with ``predict_proba`` whose X is a clip table (if this pipeline is given
-        paths) or an array of waveforms (if it is given those); usually a Pipeline that begins
-        with :class:`musigenre.AudioFeatures`. One whose ``fit`` takes ``groups``, such as
-        :class:`musigenre.TunedMLPClassifier`, is told the track of each clip.
+    model : str or estimator, default="mlp"
+        What classifies the clips. A name: ``"mlp"``, ``"tuned-mlp"``, ``"cnn-stft"``,
+        ``"cnn-mel"``, ``"cnn-mfcc"`` or ``"mmnn"``, see :func:`musigenre.make_clip_model`. Or any
+        classifier with ``predict_proba`` whose X is a clip table (if this pipeline is given paths)
+        or an array of waveforms (if it is given those); usually a Pipeline that begins with
+        :class:`musigenre.AudioFeatures` or :class:`musigenre.SpectrogramExtractor`. One whose
+        ``fit`` takes ``groups``, such as :class:`musigenre.TunedMLPClassifier`, is told the track
+        of each clip.
     clip_duration : float or None, default=3.0
         Length of a clip in seconds; ``None`` takes each track as one clip.
     on_error : {"raise", "warn", "skip"}, default="raise"

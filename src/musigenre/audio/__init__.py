@@ -6,7 +6,14 @@ and whatever is wrong ends in an `AudioError` with file, cause and remedy, or, w
 before the damage, in an `AudioWarning` and that audio.
 """
 
-from musigenre.audio.errors import AudioError, AudioWarning, warn_skipped
+from musigenre.audio.errors import (
+    AudioError,
+    AudioWarning,
+    describe_damage,
+    noted_damage,
+    warn_damaged,
+    warn_skipped,
+)
 from musigenre.audio.reading import (
     AudioInfo,
     check_header,
@@ -22,8 +29,11 @@ __all__ = [
     "AudioWarning",
     "check_header",
     "count_samples",
+    "describe_damage",
     "info",
     "load",
+    "noted_damage",
     "resampled_length",
+    "warn_damaged",
     "warn_skipped",
 ]

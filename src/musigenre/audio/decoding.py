@@ -3,7 +3,6 @@
 import math
 import os
 import stat
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from musigenre.audio.errors import AudioError, AudioWarning
+from musigenre.audio.errors import AudioError, say_damage
 from musigenre.audio.foreign import DAMAGED, DecodeError, Stream, find_demuxer, open_foreign
 from musigenre.audio.sound_file import not_audio, open_sound
 
@@ -106,7 +105,7 @@ def mono_blocks(
     except DecodeError as error:
         if position == 0:
             raise AudioError(str(path), error.cause, error.remedy) from error
-        _warn(path, f"breaks off at {position / stream.sample_rate:.2f} s: {error.cause}")
+        say_damage(path, f"breaks off at {position / stream.sample_rate:.2f} s: {error.cause}")
     else:
         warn_if_short(path, stream, position)
 
@@ -117,9 +116,4 @@ def warn_if_short(path: Path, stream: Stream, n_samples: int) -> None:
     # Encoders pad, so a little less than promised is usual.
     if missing > min(0.5 * stream.sample_rate, 0.1 * (stream.promised or 0)):
         have, promised = n_samples / stream.sample_rate, (stream.promised or 0) / stream.sample_rate
-        _warn(path, f"is cut short: {have:.2f} s of the {promised:.2f} s its header states")
-
-
-def _warn(path: Path, what: str) -> None:
-    text = f"{str(path)!r} {what}; only what was decoded is used"
-    warnings.warn(text, AudioWarning, stacklevel=4)
+        say_damage(path, f"is cut short: {have:.2f} s of the {promised:.2f} s its header states")

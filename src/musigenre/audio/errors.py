@@ -1,6 +1,9 @@
 """What goes wrong when audio is read."""
 
 import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 
 class AudioWarning(UserWarning):
@@ -38,6 +41,61 @@ class AudioError(ValueError):
 
     def __str__(self) -> str:
         return f"cannot read {self.path!r}: {self.cause}; {self.remedy}"
+
+
+_notes: ContextVar[list[dict[str, str]] | None] = ContextVar("notes of damage", default=None)
+
+
+@contextmanager
+def noted_damage() -> Iterator[list[dict[str, str]]]:
+    """Note what is said of damaged files, in place of the warnings, which a worker cannot give.
+
+    Yields
+    ------
+    list of dict
+        `path` and `what` is wrong, also of what is still to come. Other threads keep theirs.
+    """
+    notes: list[dict[str, str]] = []
+    token = _notes.set(notes)
+    try:
+        yield notes
+    finally:
+        _notes.reset(token)
+
+
+def say_damage(path: object, what: str) -> None:
+    """Say that a file is damaged: in a note, where they are taken, or else in an `AudioWarning`."""
+    note = {"path": str(path), "what": what}
+    notes = _notes.get()
+    if notes is None:
+        warnings.warn(describe_damage(note), AudioWarning, stacklevel=4)
+    else:
+        notes.append(note)
+
+
+def describe_damage(note: Mapping[str, str]) -> str:
+    """Put a note of damage into a sentence."""
+    return f"{note['path']!r} {note['what']}; only what was decoded is used"
+
+
+def warn_damaged(notes: Sequence[Mapping[str, str]], n_files: int) -> None:
+    """Warn, once, of the damage that was noted.
+
+    Parameters
+    ----------
+    notes : sequence of mapping
+        `path` and `what` of each damaged file; nothing happens if there is none.
+    n_files : int
+        Number of files there were.
+
+    Warns
+    -----
+    AudioWarning
+        With the first of the notes.
+    """
+    if notes:
+        which = f"{len(notes)} of {n_files} files are damaged; the first: " if n_files > 1 else ""
+        warnings.warn(which + describe_damage(notes[0]), AudioWarning, stacklevel=3)
 
 
 def warn_skipped(errors: list[dict[str, str]], n_files: int) -> None:

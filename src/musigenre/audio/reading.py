@@ -2,7 +2,6 @@
 
 import math
 import os
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -20,7 +19,7 @@ from musigenre.audio.decoding import (
     regular_file,
     warn_if_short,
 )
-from musigenre.audio.errors import AudioError, AudioWarning
+from musigenre.audio.errors import AudioError, noted_damage
 
 MAX_DURATION = 7200.0  # seconds; a longer file is an error, so that no file fills the memory
 
@@ -180,7 +179,7 @@ def count_samples(
     _check("sample_rate", sample_rate, Integral, *RATES)
     about = info(path)
     if about.duration > max_duration:
-        raise _too_long(path, max_duration)
+        raise too_long(path, max_duration)
     return resampled_length(about.n_samples, about.sample_rate, sample_rate)
 
 
@@ -269,7 +268,7 @@ def load(
         for piece in blocks if same else resample(blocks, rate, sample_rate):
             collected += np.ascontiguousarray(piece).tobytes()
             if min(last, origin + len(collected) // 4) - first > longest:
-                raise _too_long(path, max_duration)
+                raise too_long(path, max_duration)
 
     samples = np.frombuffer(collected, np.float32)
     stop = None if last == math.inf else last - origin
@@ -288,7 +287,8 @@ def _check(name: str, value: Any, kind: Any, low: float, high: float | None = No
         raise ValueError(f"{name} must be {bounds}, got {value!r}")
 
 
-def _too_long(path: str | os.PathLike[str], max_duration: float) -> AudioError:
+def too_long(path: str | os.PathLike[str], max_duration: float) -> AudioError:
+    """Make the error for a file that gives more than is wanted."""
     return AudioError(
         os.fspath(path),
         f"it is longer than max_duration={max_duration:g} s",
@@ -297,8 +297,7 @@ def _too_long(path: str | os.PathLike[str], max_duration: float) -> AudioError:
 
 
 def _nothing_left(path: Path, sample_rate: int, start: float) -> AudioError:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AudioWarning)  # given already
+    with noted_damage():  # it has been said already
         length = info(path).duration
     if start >= length:
         return AudioError(

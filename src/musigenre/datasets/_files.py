@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
@@ -104,15 +103,18 @@ def check_folder(root: Path) -> None:
         raise NotADirectoryError(f"{str(root)!r} is a file. Give the folder that holds it.")
 
 
-def find_files(root: Path, depth: int | None = None) -> list[Path]:
+def find_files(
+    root: Path, depth: int | None = None, on_error: Callable[[OSError], None] | None = None
+) -> list[Path]:
     """List the files below a folder, sorted, as paths relative to it.
 
     Hidden files and folders, and those archivers leave behind, are passed over. Links to folders
     are followed, but no folder is visited twice. ``depth`` limits the number of folders in a path.
+    A folder that cannot be read is an error, unless ``on_error`` takes it.
     """
     found: list[Path] = []
     visited: set[tuple[int, int]] = set()
-    for name, folders, files in os.walk(root, followlinks=True, onerror=_raise):
+    for name, folders, files in os.walk(root, followlinks=True, onerror=on_error or _raise):
         folder = Path(name)
         relative = folder.relative_to(root)
         status = folder.stat()
@@ -168,7 +170,7 @@ def find_duplicates(paths: Iterable[Path]) -> list[Problem]:
     ]
 
 
-def path_array(paths: Iterable[Path]) -> NDArray[np.object_]:
+def path_array(paths: Iterable[Path | str]) -> NDArray[np.object_]:
     """Make an array of paths as str objects."""
     return np.array([str(path) for path in paths], dtype=object)
 
@@ -180,11 +182,10 @@ def _verdict(path: Path, check: str | None) -> Problem | None:
         if check == "quick":
             audio.check_header(path)
         elif check == "full":
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always", audio.AudioWarning)
+            with audio.noted_damage() as notes:
                 audio.load(path)
-            if caught:
-                return Problem(str(path), "damaged", str(caught[0].message))
+            if notes:
+                return Problem(str(path), "damaged", audio.describe_damage(notes[0]))
     except audio.AudioError as error:
         return Problem(str(path), "corrupt", f"{error.cause}; {error.remedy}; left out")
     except OSError as error:

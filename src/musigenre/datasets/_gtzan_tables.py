@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,8 @@ def read_table(root: Path, features: Literal["30s", "3s"]) -> Copy:
     found = {track for track in tracks if track}
 
     strange = np.array([track is None for track in tracks])
-    holes = (~np.isfinite(table[[*FEATURE_NAMES]]).all(axis=1) | table["label"].isna()).to_numpy()
+    numbers = np.isfinite(table[[*FEATURE_NAMES]].to_numpy(dtype=float)).all(axis=1)
+    holes = ~numbers | table["label"].isna().to_numpy()
     repeated = table["filename"].duplicated().to_numpy()
     for rows, kind, what in (
         (strange, "unexpected", "is no track of GTZAN"),
@@ -47,7 +48,7 @@ def read_table(root: Path, features: Literal["30s", "3s"]) -> Copy:
     if features == "3s":
         counts = pd.Series(kept, dtype=object).value_counts(sort=False)
         problems += [
-            Problem(track, "clip count", f"{n} clips instead of {CLIPS_PER_TRACK}")
+            Problem(str(track), "clip count", f"{n} clips instead of {CLIPS_PER_TRACK}")
             for track, n in counts.items()
             if n != CLIPS_PER_TRACK
         ]
@@ -87,7 +88,7 @@ def _same_numbers(data: pd.DataFrame) -> list[Problem]:
     rows = pd.util.hash_pandas_object(data, index=False)
     first = pd.Series(data.index, index=data.index).groupby(rows.to_numpy()).transform("first")
     return [
-        Problem(name, "duplicate", f"same numbers as {other}")
+        Problem(str(name), "duplicate", f"same numbers as {other}")
         for name, other in first.items()
         if name != other
     ]
@@ -129,14 +130,15 @@ def _parse(path: Path, features: Sequence[str]) -> tuple[pd.DataFrame, list[Prob
     return table, problems
 
 
-def _read_csv(path: Path, **options: object) -> pd.DataFrame:
+def _read_csv(path: Path, **options: Any) -> pd.DataFrame:
     try:
-        return pd.read_csv(path, encoding="utf-8-sig", **options)
+        table: Any = pd.read_csv(path, encoding="utf-8-sig", **options)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ValueError(
             f"{str(path)!r} is no table with commas between its cells: {str(error).strip()}. "
             "Fetch it anew."
         ) from error
+    return table
 
 
 def _check_columns(path: Path, table: pd.DataFrame, wanted: Sequence[str]) -> None:

@@ -202,19 +202,20 @@ def make_tracks(
     entropy = _entropy(random_state)
     tracks = pd.DataFrame(
         [
-            (f"{kind}.{i:05d}", f"{kind}-{i % n_artists}", kind, i)
+            (f"{kind}.{i:05d}", f"{kind}-{i % n_artists}", kind)
             for kind in chosen
             for i in range(n_tracks)
         ],
-        columns=["track", "artist", "kind", "number"],
+        columns=["track", "artist", "kind"],
     )
     root = Path(directory)
     for kind in chosen:
         (root / kind).mkdir(parents=True, exist_ok=True)
-    paths = [root / row.kind / f"{row.track}.{format}" for row in tracks.itertuples()]
+    numbered = [(kind, i) for kind in chosen for i in range(n_tracks)]
+    paths = [root / kind / f"{kind}.{i:05d}.{format}" for kind, i in numbered]
     arguments = (
-        (path, row.kind, row.number % n_artists, row.number, duration, sample_rate, entropy)
-        for path, row in zip(paths, tracks.itertuples(), strict=True)
+        (path, kind, i % n_artists, i, duration, sample_rate, entropy)
+        for path, (kind, i) in zip(paths, numbered, strict=True)
     )
     for _ in in_order(
         _write,

@@ -4,6 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from musigenre.dsp.mel import mel_filters
+
 
 class FilterBank:
     """Weighted sums over neighbouring bins, one for each filter.
@@ -62,20 +64,21 @@ class FilterBank:
 
 
 @lru_cache(maxsize=8)
-def mel_bank(sample_rate: int, n_fft: int, n_mels: int, f_min: float) -> FilterBank:
-    """Give librosa's Slaney-normalised mel bank from ``f_min`` Hz to half the sample rate."""
-    import librosa
-
-    return FilterBank(
-        librosa.filters.mel(
-            sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=f_min, fmax=sample_rate / 2
-        )
-    )
+def mel_bank(
+    sample_rate: int, n_fft: int, n_mels: int, f_min: float, dtype: np.dtype
+) -> FilterBank:
+    """Give the bank of :func:`mel_filters` from ``f_min`` Hz to half the sample rate."""
+    return FilterBank(mel_filters(sample_rate, n_fft, n_mels, f_min, dtype=dtype))
 
 
 @lru_cache(maxsize=8)
 def semitone_bank(
-    sample_rate: int, n_fft: int, first: int, last: int, half_width: float = 0.6
+    sample_rate: int,
+    n_fft: int,
+    first: int,
+    last: int,
+    dtype: np.dtype,
+    half_width: float = 0.6,
 ) -> FilterBank:
     """Give a bank of triangles over the notes of the equal-tempered scale at A4 = 440 Hz.
 
@@ -85,6 +88,8 @@ def semitone_bank(
     first, last : int
         MIDI numbers of the lowest and the highest note, both included. The lowest must be wide
         enough to hold a bin.
+    dtype : numpy.dtype
+        Of the weights and the spectrum.
     half_width : float
         From the peak of a triangle to its foot, in semitones.
 
@@ -99,4 +104,4 @@ def semitone_bank(
     weights = np.zeros((len(notes), n_fft // 2 + 1))
     weights[:, 1:] = np.maximum(0, 1 - np.abs(pitch - notes[:, None]) / half_width)
     weights /= weights.sum(axis=1, keepdims=True)
-    return FilterBank(weights.astype(np.float32))
+    return FilterBank(weights.astype(dtype))

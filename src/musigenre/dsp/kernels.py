@@ -1,76 +1,30 @@
-"""The loops that NumPy has no fast form for, compiled by numba; the only module that knows it.
+"""The loops that NumPy has no fast form for, compiled by numba; of dsp it alone knows numba.
 
 Importing this module compiles every kernel for float32 and float64, once in the life of an
-installation, or loads them from numba's cache. It is therefore imported inside the functions that
-need it. No kernel is compiled later, for another shape or type.
-
-Several processes may fill an empty cache together. numba replaces its files atomically, but names
-the compiled forms of a function by number, in the order in which they come. That order is fixed
-here, so that a number means the same code whoever wrote it.
+installation, or loads them from numba's cache (see `musigenre.compilation`). It is therefore
+imported inside the functions that need it. No kernel is compiled later, for another shape or type.
 """
 
-import logging
-import pickle
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numba import njit, types
 
-_log = logging.getLogger("musigenre")
+from musigenre.compilation import Compiler, read_only
+
+_compiler = Compiler("about 10 s")
 
 
-class _Compiler:
-    """Decorator of kernels: ``types_of`` gives the types of the arguments for a precision."""
-
-    def __init__(self) -> None:
-        self.cache = True
-        self.announced = False
-
-    def __call__(self, types_of: Callable[[types.Float], tuple]) -> Callable:
-        signatures = [types_of(types.float32), types_of(types.float64)]
-
-        def compile_kernel(function: Callable) -> Callable:
-            if self.cache:
-                try:
-                    return self._compile(function, signatures)
-                except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:
-                    self.cache = False
-                    warnings.warn(
-                        f"numba cannot use its cache of compiled code ({error}): musigenre works, "
-                        "but compiles anew, for some seconds, in every process; set the "
-                        "environment variable NUMBA_CACHE_DIR to an empty folder that can be "
-                        "written to",
-                        stacklevel=2,
-                    )
-            return self._compile(function, signatures)
-
-        return compile_kernel
-
-    def _compile(self, function: Callable, signatures: list[tuple]) -> Callable:
-        # No fastmath: sums keep their order, NaN and infinity their meaning.
-        options: dict[str, Any] = {"cache": self.cache, "nogil": True, "error_model": "numpy"}
-        kernel = njit(signatures, **options)(function)
-        if self.cache and kernel.stats.cache_misses and not self.announced:
-            # The first kernel is a small one: nearly all the time is still to come.
-            _log.warning("musigenre: compiling kernels, once (about 10 s)")
-            self.announced = True
-        return kernel
-
-
-_compiled = _Compiler()
-
-
-def _read(real: types.Float, ndim: int) -> types.Array:
-    """Type of an array that is only read: those that NumPy has locked are accepted too."""
-    return types.Array(real, ndim, "C", readonly=True)
+def _compiled(types_of: Callable[[types.Float], tuple]) -> Callable:
+    """Decorate a kernel: ``types_of`` gives the types of the arguments for a precision."""
+    return _compiler(types_of(types.float32), types_of(types.float64))
 
 
 # ---- One pass over a spectrogram, frame by frame: rows are frames, columns are bins ----
 
 
-@_compiled(lambda real: (_read(real, 2), real, types.intp[::1]))
+@_compiled(lambda real: (read_only(real, 2), real, types.intp[::1]))
 def rolloff(magnitude, share, out):
     """Count the bins up to which the sum of a frame is less than ``share`` of the whole."""
     n_frames, n_bins = magnitude.shape
@@ -86,7 +40,7 @@ def rolloff(magnitude, share, out):
         out[frame] = below
 
 
-@_compiled(lambda real: (_read(real, 2), _read(real, 2), _read(real, 2), real[:, ::1]))
+@_compiled(lambda real: (read_only(real, 2), read_only(real, 2), read_only(real, 2), real[:, ::1]))
 def keep_steady(spectrum, steady, sudden, out):
     """Multiply each bin by steady² / (steady² + sudden²), or one half where both are zero.
 
@@ -103,7 +57,7 @@ def keep_steady(spectrum, steady, sudden, out):
             out[frame, 2 * k + 1] = spectrum[frame, 2 * k + 1] * share
 
 
-@_compiled(lambda real: (_read(real, 2), _read(real, 1), types.intp, real[::1]))
+@_compiled(lambda real: (read_only(real, 2), read_only(real, 1), types.intp, real[::1]))
 def overlap_add(frames, window, hop_length, out):
     """Add windowed frames, each ``hop_length`` samples after the one before."""
     for frame in range(frames.shape[0]):
@@ -283,7 +237,7 @@ def _put_eight(rows, first, lane, t):
     rows[first + 7, lane] = t[7]
 
 
-@_compiled(lambda real: (_read(real, 2), types.intp[::1], types.boolean, real[:, ::1]))
+@_compiled(lambda real: (read_only(real, 2), types.intp[::1], types.boolean, real[:, ::1]))
 def running_median(x, source, along_rows, out):
     """Medians of 31 adjacent values down the columns of x, or along its rows.
 

@@ -9,7 +9,15 @@ from musigenre.dsp.spectral import fft_frequencies
 
 
 @lru_cache(maxsize=8)
-def mel_filters(sample_rate: int, n_fft: int, n_mels: int, dtype: np.dtype) -> np.ndarray:
+def mel_filters(
+    sample_rate: int,
+    n_fft: int,
+    n_mels: int,
+    fmin: float = 0.0,
+    fmax: float | None = None,
+    *,
+    dtype: np.dtype,
+) -> np.ndarray:
     """Triangular filters of equal area on the mel scale of Slaney's Auditory Toolbox (1998).
 
     Equal to ``librosa.filters.mel``.
@@ -17,6 +25,9 @@ def mel_filters(sample_rate: int, n_fft: int, n_mels: int, dtype: np.dtype) -> n
     Parameters
     ----------
     sample_rate, n_fft, n_mels : int
+    fmin, fmax : float
+        Lower foot of the first filter and upper foot of the last, in Hz; by default 0 and half the
+        sample rate.
     dtype : numpy.dtype
 
     Returns
@@ -24,7 +35,7 @@ def mel_filters(sample_rate: int, n_fft: int, n_mels: int, dtype: np.dtype) -> n
     ndarray of shape (n_mels, 1 + n_fft // 2)
         Read-only.
     """
-    edges = _mel_to_hz(np.linspace(0, _hz_to_mel(sample_rate / 2), n_mels + 2))
+    edges = mel_frequencies(n_mels, fmin, sample_rate / 2 if fmax is None else fmax)
     lower, centre, upper = (edges[i : i + n_mels, None] for i in range(3))
     frequencies = fft_frequencies(1 + n_fft // 2, sample_rate)
     rise = (frequencies - lower) / (centre - lower)
@@ -33,6 +44,17 @@ def mel_filters(sample_rate: int, n_fft: int, n_mels: int, dtype: np.dtype) -> n
     filters = filters.astype(dtype)
     filters.flags.writeable = False
     return filters
+
+
+def mel_frequencies(n_mels: int, fmin: float, fmax: float) -> np.ndarray:
+    """Give the centres of mel bands in Hz, between the feet of the first and of the last.
+
+    Returns
+    -------
+    ndarray of shape (n_mels + 2,)
+        Each band reaches from the centre of its lower neighbour to that of its upper one.
+    """
+    return _mel_to_hz(np.linspace(_hz_to_mel(fmin), _hz_to_mel(fmax), n_mels + 2))
 
 
 # Slaney's scale: linear to 1,000 Hz (15 mel), from there 27 mel to a factor of 6.4.
@@ -44,20 +66,27 @@ def _mel_to_hz(mel: np.ndarray) -> np.ndarray:
     return np.where(mel < 15, 200 * mel / 3, 1000 * 6.4 ** ((mel - 15) / 27))
 
 
-def mel_spectrogram(power: np.ndarray, sample_rate: int, n_mels: int = 128) -> np.ndarray:
+def mel_spectrogram(
+    power: np.ndarray,
+    sample_rate: int,
+    n_mels: int = 128,
+    fmin: float = 0.0,
+    fmax: float | None = None,
+) -> np.ndarray:
     """Sum a power spectrogram into mel bands.
 
     Parameters
     ----------
     power : ndarray of shape (..., n_bins, n_frames)
-    sample_rate : int
-    n_mels : int
+    sample_rate, n_mels, fmin, fmax
+        As for :func:`mel_filters`.
 
     Returns
     -------
     ndarray of shape (..., n_mels, n_frames)
     """
-    filters = mel_filters(sample_rate, 2 * (power.shape[-2] - 1), n_mels, power.dtype)
+    n_fft = 2 * (power.shape[-2] - 1)
+    filters = mel_filters(sample_rate, n_fft, n_mels, fmin, fmax, dtype=power.dtype)
     frames = np.swapaxes(power, -1, -2)
     mel = np.empty((*frames.shape[:-1], n_mels), dtype=power.dtype)
     # Neighbouring filters cover few bins: most of the whole product would be with zeros.

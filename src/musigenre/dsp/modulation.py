@@ -34,7 +34,7 @@ def modulation_spectrum(
     """
     windows = np.lib.stride_tricks.sliding_window_view(x, window, axis=-1)[:, :: window // 2]
     windows = windows - windows.mean(axis=-1, keepdims=True)
-    spectra = np.abs(scipy.fft.rfft(windows * symmetric_hann(window), axis=-1))
+    spectra = np.abs(scipy.fft.rfft(windows * symmetric_hann(window, x.dtype), axis=-1))
     typical = np.median(spectra, axis=1)
     rates = np.arange(typical.shape[-1]) * frame_rate / window
     inside = (rates >= np.array(edges[:-1])[:, None]) & (rates < np.array(edges[1:])[:, None])

@@ -1,6 +1,6 @@
 """Evaluation over holdouts: scores, votes, the report and its displays."""
 
-from musigenre.evaluation.displays import AccuracyDisplay, ConfusionDisplay
+from musigenre.evaluation.displays import AccuracyDisplay, ConfusionDisplay, TimelineDisplay
 from musigenre.evaluation.evaluate import evaluate
 from musigenre.evaluation.metrics import corrected_interval, genre_scores
 from musigenre.evaluation.report import Report
@@ -10,6 +10,7 @@ __all__ = [
     "AccuracyDisplay",
     "ConfusionDisplay",
     "Report",
+    "TimelineDisplay",
     "corrected_interval",
     "evaluate",
     "genre_scores",

@@ -3,11 +3,14 @@
 from musigenre.features.audio_features import AudioFeatures
 from musigenre.features.extract import extract, extract_dataset, extract_to_store
 from musigenre.features.mel_picture import mel_picture, read_mel_picture
+from musigenre.features.sound_check import SoundCheck, SoundMeasures, sound_note
 from musigenre.features.spectrogram_display import SpectrogramDisplay
 from musigenre.features.spectrogram_extractor import SpectrogramExtractor
 
 __all__ = [
     "AudioFeatures",
+    "SoundCheck",
+    "SoundMeasures",
     "SpectrogramDisplay",
     "SpectrogramExtractor",
     "extract",
@@ -15,4 +18,5 @@ __all__ = [
     "extract_to_store",
     "mel_picture",
     "read_mel_picture",
+    "sound_note",
 ]

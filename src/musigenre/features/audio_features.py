@@ -210,13 +210,14 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
         compile_kernels()
         features = np.full((n_rows, len(self._recipe.names)), np.nan)
         jobs = ((source, self._recipe, self.dtype) for source in sources)
-        errors, n_sources = [], 0
+        errors, damage, n_sources = [], [], 0
         progress = tqdm(
             desc="extracting", total=n_rows, unit="clip", disable=None if self.verbose else True
         )
         with progress, closing(run_jobs(_describe_source, jobs, self.n_jobs)) as results:
-            for rows, values in results:
+            for rows, values, notes in results:
                 n_sources += 1
+                damage += notes
                 progress.update(len(rows))
                 if not isinstance(values, audio.AudioError):
                     features[rows] = values
@@ -226,6 +227,7 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
                     errors.append(values.as_dict())
         if errors:
             audio.warn_skipped(errors, n_sources)
+        audio.warn_damaged(damage, n_sources)
         return features
 
     def __sklearn_tags__(self):
@@ -238,16 +240,17 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
 
 def _describe_source(
     source: Source, features: FeatureSet, dtype: str
-) -> tuple[np.ndarray, np.ndarray | audio.AudioError]:
-    """Compute the features of one source in a worker."""
-    try:
-        clips = source.waveforms(features.sample_rate)
-        longest = max(len(clip) for clip in clips)
-        if isinstance(source, TrackClips) and longest > LONGEST_CLIP * features.sample_rate:
-            raise too_long(source.path)
-    except audio.AudioError as error:
-        return source.rows, error
+) -> tuple[np.ndarray, np.ndarray | audio.AudioError, list[dict[str, str]]]:
+    """Compute the features of one source in a worker; with notes of what is damaged in it."""
+    with audio.noted_damage() as notes:
+        try:
+            clips = source.waveforms(features.sample_rate)
+            longest = max(len(clip) for clip in clips)
+            if isinstance(source, TrackClips) and longest > LONGEST_CLIP * features.sample_rate:
+                raise too_long(source.path)
+        except audio.AudioError as error:
+            return source.rows, error, notes
     # Clips of one length are computed together.
     order = np.argsort([len(clip) for clip in clips], kind="stable")
     values = compute_clips((clips[i] for i in order), features, dtype)
-    return source.rows[order], values
+    return source.rows[order], values, notes

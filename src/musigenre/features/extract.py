@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 from tqdm.auto import tqdm
 
-from musigenre.audio import AudioError, warn_skipped
+from musigenre.audio import AudioError, warn_damaged, warn_skipped
 from musigenre.clips import COLUMNS, OnError, as_paths, check_option, track_ids
 from musigenre.features.spectrogram_extractor import SpectrogramExtractor
 from musigenre.features.store import FeatureStore
@@ -20,9 +20,13 @@ from musigenre.features.tracks import (
     Recipe,
     TrackRecord,
     compile_kernels,
+    crashed_track,
     describe_track,
 )
-from musigenre.parallel import run_jobs
+from musigenre.parallel import JOBS_PER_WORKER, run_jobs
+
+# Records of spectrograms that may wait for the writer, of each worker.
+_LARGE_RESULTS = 8
 
 
 def extract(
@@ -71,7 +75,7 @@ def extract(
     -------
     pandas.DataFrame
         The columns of the clip table, then those of the features; files left out are listed in
-        ``table.attrs["errors"]``.
+        ``table.attrs["errors"]``, those of which a part was read in ``table.attrs["damage"]``.
 
     Raises
     ------
@@ -108,7 +112,7 @@ def extract(
     files, ids = _checked(paths, tracks, on_error)
     records: dict[int, TrackRecord] = {}
     jobs = ((i, _absolute(path), recipe) for i, path in enumerate(files))
-    for position, record in _described(jobs, len(files), 0, files, on_error, n_jobs, verbose):
+    for position, record in _described(jobs, recipe, len(files), files, on_error, n_jobs, verbose):
         records[position] = record
     in_order = [records[i] for i in range(len(files))]
     table = clips_frame(in_order, files, ids, recipe.features.names)
@@ -117,8 +121,12 @@ def extract(
         for path, record in zip(files, in_order, strict=True)
         if record.error is not None
     ]
-    if table.attrs["errors"] and on_error == "warn":
-        warn_skipped(table.attrs["errors"], len(files))
+    table.attrs["damage"] = [
+        {"path": path, "what": record.damage}
+        for path, record in zip(files, in_order, strict=True)
+        if record.damage is not None
+    ]
+    _warn(on_error, table.attrs["errors"], table.attrs["damage"], len(files))
     return table
 
 
@@ -174,14 +182,14 @@ def extract_to_store(
     kept = FeatureStore(store, recipe, by_content)
     places = kept.locate(_states(files, by_content, n_jobs, verbose))
     missing = places.missing
-    jobs = ((i, _absolute(files[i]), recipe, by_content) for i in missing.tolist())
-    done = len(files) - len(missing)
+    jobs = (
+        (i, _absolute(files[i]), recipe, by_content, *places.known(i)) for i in missing.tolist()
+    )
     with kept.writer(places) as writer:
-        for result in _described(jobs, len(files), done, files, on_error, n_jobs, verbose):
+        for result in _described(jobs, recipe, len(missing), files, on_error, n_jobs, verbose):
             writer.add(*result)
     features = StoredFeatures(kept, places, files, ids)
-    if features.errors and on_error == "warn":
-        warn_skipped(features.errors, len(files))
+    _warn(on_error, features.errors, features.damage, len(files))
     return features
 
 
@@ -209,7 +217,8 @@ def extract_dataset(
     -------
     Bunch
         ``data`` (DataFrame of features, one row a clip), ``target``, ``groups`` (DataFrame),
-        ``clips`` (the clip table) and ``errors`` (the files left out).
+        ``clips`` (the clip table), ``errors`` (the files left out) and ``damage`` (those of which
+        only a part was read).
     """
     table = extract(
         tracks.data,
@@ -230,6 +239,7 @@ def extract_dataset(
         groups=groups,
         clips=table[list(COLUMNS)],
         errors=table.attrs["errors"],
+        damage=table.attrs["damage"],
     )
 
 
@@ -243,32 +253,60 @@ def _checked(
 
 def _described(
     jobs: Iterable[tuple],
-    n_files: int,
-    n_done: int,
+    recipe: Recipe,
+    n_missing: int,
     files: Sequence[str],
     on_error: str,
     n_jobs: int | None,
     verbose: int,
 ) -> Iterator[tuple[int, TrackRecord]]:
     """Do the jobs, show progress, and raise the first error if that is wanted."""
-    if n_done < n_files:
+    if n_missing:
         compile_kernels()
-    with (
-        closing(run_jobs(describe_track, jobs, n_jobs)) as results,
-        tqdm(
-            desc="extracting",
-            total=n_files,
-            initial=n_done,
-            unit="track",
-            smoothing=0.05,
-            disable=None if verbose else True,
-        ) as progress,
-    ):
-        for position, record in results:
-            if record.error is not None and on_error == "raise":
-                raise AudioError(files[position], record.error.cause, record.error.remedy)
-            yield position, record
-            progress.update()
+    # Fewer results may wait where they are large.
+    n_waiting = JOBS_PER_WORKER if recipe.most_clips is None else _LARGE_RESULTS
+    progress = tqdm(
+        desc="extracting",
+        total=len(files),
+        initial=len(files) - n_missing,
+        unit="track",
+        smoothing=0.05,
+        disable=None if verbose else True,
+    )
+    with progress:
+        while True:
+            unfinished = []
+            with closing(
+                run_jobs(
+                    describe_track,
+                    jobs,
+                    n_jobs,
+                    jobs_per_worker=n_waiting,
+                    on_crash=crashed_track,
+                )
+            ) as results:
+                for position, record in results:
+                    if record.error is not None and on_error == "raise":
+                        raise AudioError(files[position], record.error.cause, record.error.remedy)
+                    yield position, record
+                    if record.complete:
+                        progress.update()
+                    else:
+                        done = record.first_clip + len(record.starts)
+                        unfinished.append((position, done, record.file))
+            if not unfinished:
+                return
+            jobs = (
+                (i, _absolute(files[i]), recipe, file.digest is not None, done, file)
+                for i, done, file in unfinished
+            )
+
+
+def _warn(on_error: str, errors: list[dict], damage: list[dict], n_files: int) -> None:
+    if errors and on_error == "warn":
+        warn_skipped(errors, n_files)
+    if on_error != "skip":
+        warn_damaged(damage, n_files)
 
 
 def _states(

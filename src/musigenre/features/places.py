@@ -1,10 +1,12 @@
 """Places: which of the files asked for a store has, and where."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from musigenre.features.shards import Entry
 from musigenre.features.tracks import FileState
 
 
@@ -18,13 +20,14 @@ class Places:
     Attributes
     ----------
     same : ndarray of int
-        For each position the first one with the same file; the other arrays hold for those alone.
-    shard, row : ndarray of int
-        Number of the shard, -1 if there is none, and the row in it.
+        For each position the first one with the same file; the rest holds for those alone.
     n_clips : ndarray of int
+        Zero for a file of which not all is known.
     shards : list of Path
     errors : dict
         Cause and remedy, by position, of the files that could not be read.
+    damage : dict
+        What is wrong, by position, with the files of which a part could be read.
     """
 
     def __init__(self, files: Iterable[FileState]) -> None:
@@ -35,16 +38,20 @@ class Places:
             states.append((file.size, file.mtime_ns))
         self.same = np.array(same, dtype=np.int64)
         self._states = np.array(states, dtype=np.int64).reshape(-1, 2)
-        self.shard = np.full(len(same), -1, dtype=np.int32)
-        self.row = np.zeros(len(same), dtype=np.int32)
         self.n_clips = np.zeros(len(same), dtype=np.int32)
         self.shards: list[Path] = []
         self.errors: dict[int, tuple[str, str]] = {}
+        self.damage: dict[int, str] = {}
+        # Shard (-1 if not all is known) and row of the record of a whole file ...
+        self._shard = np.full(len(same), -1, dtype=np.int32)
+        self._row = np.zeros(len(same), dtype=np.int32)
+        # ... and for the few that come in several, those.
+        self._parts: dict[int, _Parts] = {}
 
     @property
     def missing(self) -> np.ndarray:
-        """Positions of files that must be computed: those without a record or with an error."""
-        wanted = (self.shard < 0) & (self.same == np.arange(len(self.same)))
+        """Positions of files that must be computed: those not wholly known or with an error."""
+        wanted = (self._shard < 0) & (self.same == np.arange(len(self.same)))
         wanted[list(self.errors)] = True
         return np.flatnonzero(wanted)
 
@@ -57,15 +64,50 @@ class Places:
         size, mtime_ns = self._states[position]
         return position if (size, mtime_ns) == (file.size, file.mtime_ns) else None
 
-    def put(
-        self, position: int, shard: Path, row: int, n_clips: int, error: tuple[str, str] | None
-    ) -> None:
-        """Note where the record of a file lies."""
+    def put(self, position: int, shard: Path, row: int, entry: Entry) -> None:
+        """Note where a record of a file lies; one that does not join what is known is nothing."""
         if not self.shards or self.shards[-1] != shard:
             self.shards.append(shard)
-        self.shard[position] = len(self.shards) - 1
-        self.row[position], self.n_clips[position] = row, n_clips
-        if error is None:
+        number = len(self.shards) - 1
+        if entry.error is not None:
+            self.errors[position] = entry.error
+            self.n_clips[position] = 0
+            return  # clips known so far stay: the next run goes on at the bad place
+        if entry.first_clip == 0:
+            self._parts.pop(position, None)
+            self._shard[position], self.n_clips[position] = -1, 0
+        if entry.first_clip != self.known(position)[0]:
+            return
+        if entry.first_clip or not entry.complete:
+            parts = self._parts.setdefault(position, _Parts(entry.file))
+            parts.records.append((number, row, entry.n_clips))
+        if entry.complete:
+            self._shard[position], self._row[position] = number, row
+            self.n_clips[position] = entry.first_clip + entry.n_clips
             self.errors.pop(position, None)
-        else:
-            self.errors[position] = error
+            self.damage.pop(position, None)
+            if entry.damage is not None:
+                self.damage[position] = entry.damage
+
+    def known(self, position: int) -> tuple[int, FileState | None]:
+        """Tell how many clips of a file that is missing are known, and in which state of it."""
+        parts = self._parts.get(position)
+        return (0, None) if parts is None else (parts.n_clips, parts.file)
+
+    def records(self, position: int) -> list[tuple[int, int, int]]:
+        """Give shard, row and number of clips of each record of a file that is known."""
+        if position in self._parts:
+            return self._parts[position].records
+        return [(int(self._shard[position]), int(self._row[position]), int(self.n_clips[position]))]
+
+
+@dataclass
+class _Parts:
+    """The records of a file that comes in several, as far as they follow on each other."""
+
+    file: FileState
+    records: list[tuple[int, int, int]] = field(default_factory=list)
+
+    @property
+    def n_clips(self) -> int:
+        return sum(n_clips for *_, n_clips in self.records)

@@ -1,9 +1,10 @@
-"""Shards: Parquet files that hold the records of some tracks, one row a track."""
+"""Shards: Parquet files that hold the records of some tracks, one row a record."""
 
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,13 +24,52 @@ _SCHEMA = pa.schema(
         ("digest", pa.string()),
         ("cause", pa.string()),
         ("remedy", pa.string()),
+        ("damage", pa.string()),
+        ("first_clip", pa.int32()),
+        ("complete", pa.bool_()),
         ("n_clips", pa.int32()),
         ("starts", _LIST),
         ("durations", _LIST),
         ("values", _LIST),  # clip after clip
     ]
 )
-_INDEX = ["path", "size", "mtime_ns", "digest", "cause", "remedy", "n_clips"]
+_INDEX = [name for name in _SCHEMA.names if name not in ("starts", "durations", "values")]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the index of a shard says of a record.
+
+    Attributes
+    ----------
+    file : FileState
+    error : (str, str) or None
+        Cause and remedy, if the file could not be read.
+    damage : str or None
+    first_clip, complete
+        See :class:`TrackRecord`.
+    n_clips : int
+    """
+
+    file: FileState
+    error: tuple[str, str] | None
+    damage: str | None
+    first_clip: int
+    complete: bool
+    n_clips: int
+
+    @classmethod
+    def of(cls, record: TrackRecord) -> "Entry":
+        """Give the entry of a record."""
+        error = None if record.error is None else (record.error.cause, record.error.remedy)
+        return cls(
+            record.file,
+            error,
+            record.damage,
+            record.first_clip,
+            record.complete,
+            len(record.starts),
+        )
 
 
 class FeatureStoreError(ValueError):
@@ -93,15 +133,18 @@ def write_shard(path: Path, records: Sequence[TrackRecord], about: dict) -> None
     """
     # The numbers in the precision that they have: spectrograms are single, and large.
     dtype = next((r.values.dtype for r in records if len(r.starts)), np.dtype(float))
-    errors = [record.error for record in records]
+    entries = [Entry.of(record) for record in records]
     columns = {
-        "path": [record.file.path for record in records],
-        "size": [record.file.size for record in records],
-        "mtime_ns": [record.file.mtime_ns for record in records],
-        "digest": [record.file.digest for record in records],
-        "cause": [error and error.cause for error in errors],
-        "remedy": [error and error.remedy for error in errors],
-        "n_clips": [len(record.starts) for record in records],
+        "path": [entry.file.path for entry in entries],
+        "size": [entry.file.size for entry in entries],
+        "mtime_ns": [entry.file.mtime_ns for entry in entries],
+        "digest": [entry.file.digest for entry in entries],
+        "cause": [entry.error and entry.error[0] for entry in entries],
+        "remedy": [entry.error and entry.error[1] for entry in entries],
+        "damage": [entry.damage for entry in entries],
+        "first_clip": [entry.first_clip for entry in entries],
+        "complete": [entry.complete for entry in entries],
+        "n_clips": [entry.n_clips for entry in entries],
         "starts": _lists([record.starts for record in records]),
         "durations": _lists([record.durations for record in records]),
         "values": _lists([record.values.ravel().astype(dtype) for record in records]),
@@ -116,13 +159,13 @@ def write_shard(path: Path, records: Sequence[TrackRecord], about: dict) -> None
             temporary,
             compression="zstd",
             # Numbers hardly repeat: looking for those that do takes time and much memory.
-            use_dictionary=["path", "cause", "remedy"],
+            use_dictionary=["path", "cause", "remedy", "damage"],
             write_page_checksum=True,
         )
 
 
-def read_index(path: Path) -> Iterator[tuple[FileState, tuple[str, str] | None, int]]:
-    """Give the file, the cause and remedy of an error, and the number of clips of each row.
+def read_index(path: Path) -> Iterator[Entry]:
+    """Give what the index says of each record.
 
     Raises
     ------
@@ -130,12 +173,12 @@ def read_index(path: Path) -> Iterator[tuple[FileState, tuple[str, str] | None, 
         If the shard is damaged.
     """
     columns = [column.to_pylist() for column in _read(path, _INDEX).columns]
-    for file, size, mtime_ns, digest, cause, remedy, n_clips in zip(*columns, strict=True):
+    for file, size, mtime_ns, digest, cause, remedy, *rest in zip(*columns, strict=True):
         error = None if cause is None else (cause, remedy)
-        yield FileState(file, size, mtime_ns, digest), error, n_clips
+        yield Entry(FileState(file, size, mtime_ns, digest), error, *rest)
 
 
-def read_records(path: Path, rows: np.ndarray) -> list[TrackRecord]:
+def read_records(path: Path, rows: Sequence[int]) -> list[TrackRecord]:
     """Read the records in some rows of a shard.
 
     Raises
@@ -150,14 +193,17 @@ def read_records(path: Path, rows: np.ndarray) -> list[TrackRecord]:
     ]
     records = []
     for row, starts, durations, values in zip(rows, *arrays, strict=True):
-        file, error, n_clips = index[row]
+        entry = index[row]
         records.append(
             TrackRecord(
-                file,
+                entry.file,
                 starts,
                 durations,
-                values.reshape(n_clips, -1 if n_clips else 0),
-                None if error is None else AudioError(file.path, *error),
+                values.reshape(entry.n_clips, -1 if entry.n_clips else 0),
+                None if entry.error is None else AudioError(entry.file.path, *entry.error),
+                entry.damage,
+                entry.first_clip,
+                entry.complete,
             )
         )
     return records
@@ -171,7 +217,8 @@ def _lists(arrays: list[np.ndarray]) -> pa.ListArray:
 def _read(path: Path, columns: list[str]) -> pa.Table:
     try:
         with path.open("rb") as file:  # so that the name is not looked at as that of a dataset
-            return pq.ParquetFile(file, page_checksum_verification=True).read(columns)
+            table = pq.ParquetFile(file, page_checksum_verification=True).read(columns)
+            return table.select(columns)  # a KeyError, if one is not there
     except (OSError, pa.ArrowException, KeyError) as error:
         raise FeatureStoreError(
             path, f"is damaged: {error}", "delete this file; its tracks are then computed anew"

@@ -1,5 +1,6 @@
 """SpectrogramExtractor: from clips to spectrograms of one shape."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from numbers import Integral, Real
@@ -196,6 +197,11 @@ class SpectrogramExtractor(TransformerMixin, BaseEstimator):
             If parameters contradict each other, or X has no clips.
         AudioError
             If a file cannot be read while its length is learned, and ``on_error="raise"``.
+
+        Warns
+        -----
+        UserWarning
+            If mel bands are so narrow that some hold no bin of the spectrum, and stay empty.
         """
         recipe = self._recipe()
         sources, n_rows = self._check_X(X, reset=True)
@@ -207,6 +213,12 @@ class SpectrogramExtractor(TransformerMixin, BaseEstimator):
             self.n_samples_ = 30 * self.sample_rate
         else:
             self.n_samples_ = _most_common(self._lengths(X, sources))
+        if isinstance(recipe, SpectrogramRecipe) and recipe.n_empty_bands:
+            warnings.warn(
+                f"{recipe.n_empty_bands} of {self.n_mels} mel bands hold no bin of the spectrum "
+                f"and stay empty: lower n_mels, or raise n_fft={self.n_fft}",
+                stacklevel=2,
+            )
         self.frequencies_ = recipe.frequencies
         self.times_ = recipe.times(self.n_samples_)
         return self
@@ -242,15 +254,16 @@ class SpectrogramExtractor(TransformerMixin, BaseEstimator):
         sources, n_rows = self._check_X(X, reset=False)
         spectrograms = np.empty((n_rows, len(self.frequencies_), len(self.times_)), np.float32)
         jobs = ((source, self._recipe(), self.n_samples_) for source in sources)
-        errors, n_sources = [], 0
+        errors, damage, n_sources = [], [], 0
         with (
             closing(run_jobs(_compute, jobs, self.n_jobs)) as results,
             tqdm(
                 desc="extracting", total=n_rows, unit="clip", disable=None if self.verbose else True
             ) as progress,
         ):
-            for rows, values in results:
+            for rows, values, notes in results:
                 n_sources += 1
+                damage += notes
                 progress.update(len(rows))
                 if not isinstance(values, audio.AudioError):
                     spectrograms[rows] = values
@@ -261,6 +274,7 @@ class SpectrogramExtractor(TransformerMixin, BaseEstimator):
                     errors.append(values.as_dict())
         if errors:
             audio.warn_skipped(errors, n_sources)
+        audio.warn_damaged(damage, n_sources)
         return spectrograms.reshape(n_rows, -1) if self.flatten else spectrograms
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
@@ -352,18 +366,20 @@ class SpectrogramExtractor(TransformerMixin, BaseEstimator):
 
 def _compute(
     source: Source, recipe: SpectrogramRecipe | MelPictureRecipe, n_samples: int
-) -> tuple[np.ndarray, np.ndarray | audio.AudioError]:
-    try:
-        return source.rows, recipe.of_source(source, n_samples)
-    except audio.AudioError as error:
-        return source.rows, error
+) -> tuple[np.ndarray, np.ndarray | audio.AudioError, list[dict[str, str]]]:
+    with audio.noted_damage() as notes:
+        try:
+            return source.rows, recipe.of_source(source, n_samples), notes
+        except audio.AudioError as error:
+            return source.rows, error, notes
 
 
 def _count(source: Any, sample_rate: int) -> int | audio.AudioError:
-    try:
-        return audio.count_samples(source.path, sample_rate)
-    except audio.AudioError as error:
-        return error
+    with audio.noted_damage():  # the transformation will tell
+        try:
+            return audio.count_samples(source.path, sample_rate)
+        except audio.AudioError as error:
+            return error
 
 
 def _most_common(lengths: np.ndarray) -> int:

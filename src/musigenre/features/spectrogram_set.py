@@ -9,7 +9,7 @@ from musigenre.features.feature_sets import FeatureSet
 from musigenre.features.spectrograms import SpectrogramRecipe
 
 #: Changes whenever a number changes.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)

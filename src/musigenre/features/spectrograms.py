@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-from musigenre.dsp.mel import mfcc, power_to_db
+from musigenre.dsp.mel import mel_filters, mel_frequencies, mel_spectrogram, mfcc, power_to_db
 from musigenre.dsp.spectra import Spectra
 from musigenre.dsp.spectral import fft_frequencies
 from musigenre.features.sources import Source
@@ -106,11 +105,31 @@ class SpectrogramRecipe:
                 else spectra.magnitude
             )
         if {"mel", "mfcc"} & set(self.kinds):
-            power = _mel_power(spectra.power, self._mel_filters(spectra.power.dtype))
-            level = power_to_db(power, top_db=self.top_db)
-            spectrograms["mel"] = level if self.decibels else power
-            spectrograms["mfcc"] = mfcc(level, self.n_mfcc)
+            mel = mel_spectrogram(
+                spectra.power, self.sample_rate, self.n_mels, self.fmin, self.fmax
+            )
+            if self.decibels or "mfcc" in self.kinds:
+                level = power_to_db(mel, top_db=self.top_db)
+            if "mel" in self.kinds:
+                spectrograms["mel"] = level if self.decibels else mel
+            if "mfcc" in self.kinds:
+                spectrograms["mfcc"] = mfcc(level, self.n_mfcc)
         return {kind: spectrograms[kind] for kind in self.kinds}
+
+    @property
+    def n_empty_bands(self) -> int:
+        """How many mel bands lie between two bins of the spectrum and hold none."""
+        if not {"mel", "mfcc"} & set(self.kinds):
+            return 0
+        filters = mel_filters(
+            self.sample_rate,
+            self.n_fft,
+            self.n_mels,
+            self.fmin,
+            self.fmax,
+            dtype=np.dtype(np.float32),
+        )
+        return int(np.count_nonzero(~filters.any(axis=1)))
 
     @property
     def bin_names(self) -> list[str]:
@@ -169,13 +188,7 @@ class SpectrogramRecipe:
             return fft_frequencies(self._n_bins(kind), self.sample_rate)
         if kind == "mfcc":
             return np.full(self.n_mfcc, np.nan)
-        import librosa
-
-        # The bands lie between fmin and fmax; each reaches to the peaks of its neighbours.
-        return librosa.mel_frequencies(self.n_mels + 2, fmin=self.fmin, fmax=self.fmax)[1:-1]
-
-    def _mel_filters(self, dtype: np.dtype) -> np.ndarray:
-        return _mel_filters(self.sample_rate, self.n_fft, self.n_mels, self.fmin, self.fmax, dtype)
+        return mel_frequencies(self.n_mels, self.fmin, self.fmax)[1:-1]
 
 
 def _of_length(clips: Sequence[np.ndarray] | np.ndarray, n_samples: int) -> np.ndarray:
@@ -184,20 +197,3 @@ def _of_length(clips: Sequence[np.ndarray] | np.ndarray, n_samples: int) -> np.n
     for row, clip in zip(y, clips, strict=True):
         row[: len(clip)] = clip[:n_samples]
     return y
-
-
-@lru_cache(maxsize=8)
-def _mel_filters(
-    sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float, dtype: np.dtype
-) -> np.ndarray:
-    import librosa
-
-    filters = librosa.filters.mel(
-        sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, dtype=dtype.type
-    )
-    filters.flags.writeable = False
-    return filters
-
-
-def _mel_power(power: np.ndarray, filters: np.ndarray) -> np.ndarray:
-    return np.swapaxes(np.swapaxes(power, -1, -2) @ filters.T, -1, -2)

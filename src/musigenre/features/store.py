@@ -4,15 +4,15 @@ import hashlib
 import json
 import time
 import warnings
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from uuid import uuid4
 
-import numpy as np
-
 from musigenre.features.places import Places
 from musigenre.features.shards import (
+    Entry,
     FeatureStoreError,
     read_index,
     read_records,
@@ -21,8 +21,8 @@ from musigenre.features.shards import (
 )
 from musigenre.features.tracks import FileState, Recipe, TrackRecord
 
-#: Version of the layout. A reader refuses a later one.
-FORMAT_VERSION = 1
+#: Version of the layout. A reader refuses any other.
+FORMAT_VERSION = 2
 
 # What is computed but not on the disk is lost when the process is killed. These limits are looked
 # at whenever a result comes.
@@ -75,9 +75,9 @@ class FeatureStore:
     ...     print(places.missing)
     ...     with store.writer(places) as writer:
     ...         writer.add(*describe_track(0, path, Recipe()))
-    ...     print(places.missing, store.read(places, 0, 1)[0].values.shape)
+    ...     print(places.missing, places.n_clips)
     [0]
-    [] (1, 57)
+    [] [1]
     """
 
     def __init__(
@@ -115,35 +115,47 @@ class FeatureStore:
         places = Places(files)
         for path in sorted(self._shard_folder.glob("*.parquet")):
             try:
-                rows = list(read_index(path))
+                entries = list(read_index(path))
             except FeatureStoreError as error:
                 warnings.warn(str(error), stacklevel=2)
                 continue
-            for row, (file, error_text, n_clips) in enumerate(rows):
-                position = places.position(file, self.by_content)
+            for row, entry in enumerate(entries):
+                position = places.position(entry.file, self.by_content)
                 if position is not None:
-                    places.put(position, path, row, n_clips, error_text)
+                    places.put(position, path, row, entry)
         return places
 
     def writer(self, places: Places) -> "StoreWriter":
         """Give a context manager that adds records; see `StoreWriter`."""
         return StoreWriter(self, places)
 
-    def read(self, places: Places, first: int, last: int) -> list[TrackRecord]:
-        """Read the records of the files from position ``first`` to before ``last``.
+    def read(self, places: Places, wanted: Sequence[tuple[int, int]]) -> list[TrackRecord]:
+        """Read records.
+
+        Parameters
+        ----------
+        places : Places
+        wanted : sequence of (int, int)
+            Number of the shard in `places`, and row.
+
+        Returns
+        -------
+        list of TrackRecord
+            One for each that is wanted.
 
         Raises
         ------
         FeatureStoreError
             If a shard is damaged. It is set aside, so that the next run computes its tracks anew.
         """
-        positions = places.same[first:last]
-        records: dict[int, TrackRecord] = {}
-        for shard in np.unique(places.shard[positions]):
-            wanted = np.unique(positions[places.shard[positions] == shard])
+        rows_of: dict[int, list[int]] = defaultdict(list)
+        for shard, row in sorted(set(wanted)):
+            rows_of[shard].append(row)
+        records: dict[tuple[int, int], TrackRecord] = {}
+        for shard, rows in rows_of.items():
             path = places.shards[shard]
             try:
-                found = read_records(path, places.row[wanted])
+                found = read_records(path, rows)
             except FeatureStoreError as error:
                 if not path.exists():
                     raise
@@ -151,8 +163,8 @@ class FeatureStore:
                 path.replace(path.with_suffix(".damaged"))
                 remedy = "it is set aside; run again, and its tracks are computed anew"
                 raise FeatureStoreError(path, error.cause, remedy) from error
-            records.update(zip(wanted.tolist(), found, strict=True))
-        return [records[position] for position in positions.tolist()]
+            records.update(zip([(shard, row) for row in rows], found, strict=True))
+        return [records[place] for place in wanted]
 
     def _write(self, records: list[TrackRecord]) -> Path:
         # Names in order of time, so that the latest record of a file is the one that counts.
@@ -188,6 +200,12 @@ class FeatureStore:
                 f"has format version {version}, but this musigenre knows up to {FORMAT_VERSION}",
                 "upgrade musigenre, or give another folder",
             )
+        if version < FORMAT_VERSION:
+            raise FeatureStoreError(
+                self.folder,
+                f"has format version {version}, which this musigenre no longer reads",
+                "give another folder, or delete this one",
+            )
 
     def _remove_stale(self) -> None:
         for path in self._shard_folder.glob(".*.tmp"):
@@ -215,7 +233,7 @@ class StoreWriter:
 
     def add(self, position: int, record: TrackRecord) -> None:
         """Take a record, and write those that wait if they are many, large or old."""
-        error = _error_of(record)
+        error = Entry.of(record).error
         if error is not None and self._places.errors.get(position) == error:
             return  # it is recorded already
         self._waiting.append((position, record))
@@ -232,7 +250,7 @@ class StoreWriter:
         if self._waiting:
             shard = self._store._write([record for _, record in self._waiting])
             for row, (position, record) in enumerate(self._waiting):
-                self._places.put(position, shard, row, len(record.starts), _error_of(record))
+                self._places.put(position, shard, row, Entry.of(record))
         self._waiting, self._n_bytes, self._since = [], 0, time.monotonic()
 
     def __enter__(self) -> "StoreWriter":
@@ -240,10 +258,6 @@ class StoreWriter:
 
     def __exit__(self, *exception: object) -> None:
         self.flush()
-
-
-def _error_of(record: TrackRecord) -> tuple[str, str] | None:
-    return None if record.error is None else (record.error.cause, record.error.remedy)
 
 
 def _write_json(path: Path, content: dict) -> None:

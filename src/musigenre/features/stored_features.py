@@ -38,6 +38,8 @@ class StoredFeatures:
     ----------
     errors : list of dict
         Path, cause and remedy of each file that could not be read.
+    damage : list of dict
+        Path of each file of which only a part could be read, and what is wrong with it.
     n_tracks, n_clips : int
         Tracks that have clips, and clips.
 
@@ -60,15 +62,19 @@ class StoredFeatures:
         self._n_clips = places.n_clips[places.same].astype(np.int64)
         self.n_tracks = int(np.count_nonzero(self._n_clips))
         self.n_clips = int(self._n_clips.sum())
-        self.errors = []
-        if places.errors:
+        self.errors, self.damage = [], []
+        if places.errors or places.damage:
             for path, same in zip(paths, places.same.tolist(), strict=True):
                 if same in places.errors:
                     cause, remedy = places.errors[same]
                     self.errors.append({"path": path, "cause": cause, "remedy": remedy})
+                elif same in places.damage:
+                    self.damage.append({"path": path, "what": places.damage[same]})
 
     def batches(self) -> Iterator[pd.DataFrame]:
-        """Give the table piece by piece, whole tracks each, some 8 MB at a time.
+        """Give the table piece by piece, some 8 MB at a time.
+
+        A track is in one piece, except for spectrograms of more than 16 MB.
 
         Yields
         ------
@@ -76,11 +82,8 @@ class StoredFeatures:
             The columns ``path``, ``start``, ``duration``, ``track``, then those of the features.
         """
         names = self._store.recipe.features.names
-        for first, last in self._pieces():
-            records = self._store.read(self._places, first, last)
-            frame = clips_frame(records, self._paths[first:last], self._tracks[first:last], names)
-            if not frame.empty:
-                yield frame
+        for records, paths, tracks in self._pieces():
+            yield clips_frame(records, paths, tracks, names)
 
     def arrays(self) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
         """Give the clips and their numbers piece by piece, as arrays; so come spectrograms.
@@ -93,19 +96,35 @@ class StoredFeatures:
             Float32 for spectrograms.
         """
         shape = self._store.recipe.features.shape or (len(self._store.recipe.features.names),)
-        for first, last in self._pieces():
-            records = self._store.read(self._places, first, last)
-            values = [record.values for record in records if len(record.starts)]
-            if values:
-                clips = clips_frame(records, self._paths[first:last], self._tracks[first:last])
-                yield clips, np.concatenate(values).reshape(-1, *shape)
+        for records, paths, tracks in self._pieces():
+            values = np.concatenate([record.values for record in records])
+            yield clips_frame(records, paths, tracks), values.reshape(-1, *shape)
 
-    def _pieces(self) -> Iterator[tuple[int, int]]:
-        """Give first and last position of some tracks, as many as are read at a time."""
+    def _pieces(self) -> Iterator[tuple[list[TrackRecord], list[str], list]]:
+        """Give records with the path and the id of their track, as many as are read at a time."""
         width = 8 * len(self._store.recipe.features.names)
-        batch = 1 + np.cumsum(self._n_clips) * width // _BATCH_BYTES
-        edges = np.flatnonzero(np.diff(batch, prepend=0, append=batch[-1:] + 1))
-        yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+        positions: list[int] = []
+        wanted: list[tuple[int, int]] = []
+        n_bytes = 0
+
+        def piece() -> tuple[list[TrackRecord], list[str], list]:
+            records = self._store.read(self._places, wanted)
+            return (
+                records,
+                [self._paths[i] for i in positions],
+                [self._tracks[i] for i in positions],
+            )
+
+        for position in np.flatnonzero(self._n_clips).tolist():
+            for shard, row, n_clips in self._places.records(int(self._places.same[position])):
+                if wanted and n_bytes + n_clips * width > _BATCH_BYTES:
+                    yield piece()
+                    positions, wanted, n_bytes = [], [], 0
+                positions.append(position)
+                wanted.append((shard, row))
+                n_bytes += n_clips * width
+        if wanted:
+            yield piece()
 
     def to_frame(self) -> pd.DataFrame:
         """Give the whole table, which must fit in memory.
@@ -113,11 +132,11 @@ class StoredFeatures:
         Returns
         -------
         DataFrame
-            As in :meth:`batches`; ``attrs["errors"]`` lists the errors.
+            As in :meth:`batches`; ``attrs`` has the lists `errors` and `damage`.
         """
         frames = list(self.batches()) or [self._empty()]
         frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
-        frame.attrs["errors"] = self.errors
+        frame.attrs["errors"], frame.attrs["damage"] = self.errors, self.damage
         return frame
 
     def write(self, output: str | PathLike[str], *, verbose: int = 0) -> None:

@@ -4,11 +4,12 @@ import hashlib
 import os
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from musigenre.audio import AudioError
+from musigenre.audio import AudioError, noted_damage
 from musigenre.audio.decoding import mono_blocks, open_audio, regular_file
 from musigenre.audio.reading import resample
 from musigenre.clips import SAMPLE_RATE, check_option, cut_stream, spans
@@ -19,6 +20,9 @@ from musigenre.parallel import one_blas_thread
 
 # Seconds of audio computed at a time; it bounds the memory of a worker.
 BATCH_SECONDS = 60
+
+# The spectrograms of a track come in records of at most this many bytes.
+_MOST_BYTES = 2**24
 
 # A longer clip is not described, in seconds: it is computed as a whole, in memory.
 LONGEST_CLIP = 1200
@@ -53,6 +57,8 @@ class Recipe:
                 f"spectrograms are kept of clips of one length at {SAMPLE_RATE} Hz: give a clip "
                 "duration, and leave sample_rate as it is"
             )
+        elif self.dtype != "float32":
+            raise ValueError(f"spectrograms are kept in float32: leave out dtype={self.dtype!r}")
         check_option("dtype", self.dtype, ("float32", "float64"))
         spans(SAMPLE_RATE, self.duration, hop=self.hop, partial=self.partial, short=self.short)
 
@@ -63,6 +69,13 @@ class Recipe:
             return FEATURE_SETS[self.feature_set]
         # One sample less than the duration, as clips are cut.
         return spectrogram_set(self.feature_set, round((self.duration or 0) * SAMPLE_RATE) - 1)
+
+    @property
+    def most_clips(self) -> int | None:
+        """Clips in a record; ``None`` is any number, where all of a track take little memory."""
+        if self.features.shape is None:
+            return None
+        return max(1, _MOST_BYTES // (4 * len(self.features.names)))
 
     @property
     def name(self) -> str:
@@ -111,6 +124,12 @@ class FileState:
             return cls(name)
         return cls(name, status.st_size, status.st_mtime_ns, digest)
 
+    def same_content(self, other: "FileState") -> bool:
+        """Say whether a file has not changed: by digests if there are, else by size and time."""
+        if self.digest is not None and other.digest is not None:
+            return self.digest == other.digest
+        return (self.size, self.mtime_ns) == (other.size, other.mtime_ns)
+
 
 def unicode_name(path: str) -> str:
     """Escape the bytes of a file name that are not UTF-8, which no table of text can hold."""
@@ -119,7 +138,7 @@ def unicode_name(path: str) -> str:
 
 @dataclass(frozen=True)
 class TrackRecord:
-    """What came of one track.
+    """What came of one track, or of some clips of it where they are large.
 
     Attributes
     ----------
@@ -130,6 +149,12 @@ class TrackRecord:
     values : ndarray of shape (n_clips, n_features)
     error : AudioError or None
         Why there are no clips, if the file could not be read.
+    damage : str or None
+        What is wrong with a file of which a part could be read.
+    first_clip : int
+        How many clips of the track come before.
+    complete : bool
+        Whether no clips come after.
     """
 
     file: FileState
@@ -137,12 +162,27 @@ class TrackRecord:
     durations: np.ndarray
     values: np.ndarray
     error: AudioError | None = None
+    damage: str | None = None
+    first_clip: int = 0
+    complete: bool = True
+
+    @classmethod
+    def of_error(cls, file: FileState, error: AudioError, n_features: int) -> "TrackRecord":
+        """Make the record of a file that could not be read."""
+        return cls(file, np.empty(0), np.empty(0), np.empty((0, n_features)), error)
 
 
 def describe_track(
-    position: int, path: str, recipe: Recipe, by_content: bool = False
+    position: int,
+    path: str,
+    recipe: Recipe,
+    by_content: bool = False,
+    first_clip: int = 0,
+    known: FileState | None = None,
 ) -> tuple[int, TrackRecord]:
     """Decode, cut and compute one track, in a worker.
+
+    Where clips are large, only the first of them are computed, and the next call goes on.
 
     Parameters
     ----------
@@ -152,6 +192,10 @@ def describe_track(
     recipe : Recipe
     by_content : bool, default=False
         Whether to note the digest of the file.
+    first_clip : int, default=0
+        How many clips are left out, because they are known.
+    known : FileState, optional
+        The state of the file in which they are; if it has changed, all is computed.
 
     Returns
     -------
@@ -159,22 +203,51 @@ def describe_track(
     record : TrackRecord
     """
     file = FileState.of(path, by_content)
+    if known is not None and not file.same_content(known):
+        first_clip = 0
+    options: dict = {"hop": recipe.hop, "partial": recipe.partial, "short": recipe.short}
+    most, complete = recipe.most_clips, True
     cuts: list[tuple[int, int]] = []
 
     def clips() -> Iterator[np.ndarray]:
-        options: dict = {"hop": recipe.hop, "partial": recipe.partial, "short": recipe.short}
-        blocks = _decode(path, recipe)
-        for first, clip in cut_stream(blocks, recipe.duration, **options):
+        nonlocal complete
+        cut = cut_stream(_decode(path, recipe), recipe.duration, **options)
+        for first, clip in islice(cut, first_clip, None):
+            if len(cuts) == most:
+                complete = False
+                return
             cuts.append((first, len(clip)))
             yield clip
 
-    try:
-        values, error = compute_clips(clips(), recipe.features, recipe.dtype), None
-    except AudioError as caught:
-        values, error = np.empty((0, len(recipe.features.names))), caught
-        cuts.clear()
+    with noted_damage() as notes:
+        try:
+            values = compute_clips(clips(), recipe.features, recipe.dtype)
+        except AudioError as error:
+            return position, TrackRecord.of_error(file, error, len(recipe.features.names))
     seconds = np.array(cuts, dtype=float).reshape(-1, 2) / SAMPLE_RATE
-    return position, TrackRecord(file, seconds[:, 0], seconds[:, 1], values, error)
+    return position, TrackRecord(
+        file,
+        seconds[:, 0],
+        seconds[:, 1],
+        values,
+        damage=notes[0]["what"] if notes else None,
+        first_clip=first_clip,
+        complete=complete,
+    )
+
+
+def crashed_track(
+    position: int, path: str, recipe: Recipe, by_content: bool = False, *_: object
+) -> tuple[int, TrackRecord]:
+    """Give, in place of :func:`describe_track`, the record of a file that ended its worker."""
+    error = AudioError(
+        path,
+        "the process that read it ended (it crashed, or memory ran out)",
+        "convert it to another format, or leave it out",
+    )
+    return position, TrackRecord.of_error(
+        FileState.of(path, by_content), error, len(recipe.features.names)
+    )
 
 
 def compile_kernels() -> None:

@@ -1,7 +1,4 @@
-"""What all network classifiers share: scikit-learn outside, scikeras and Keras inside.
-
-This is the one module that knows scikeras.
-"""
+"""What all network classifiers share: scikit-learn outside, Keras inside."""
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
@@ -12,25 +9,28 @@ import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scikeras.utils.random_state import tensorflow_random_state
-from scikeras.wrappers import KerasClassifier
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
-from tqdm.auto import tqdm
 
+from musigenre.networks.batches import Augmentation, Batches, Statistics, TrainingData
+from musigenre.networks.rebuilding import rebuild
+from musigenre.networks.training import TrainingPlan, train
 from musigenre.networks.validation_part import stratified_part
+
+# Numbers, and clips, that a network is given at once where it does not learn: many for speed, few
+# for memory, of which the layers inside take several times as much.
+_NUMBERS_AT_ONCE, _CLIPS_AT_ONCE = 2**22, 4096
 
 
 class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     """Base class of the classifiers that train a Keras network.
 
     A subclass says which network (`_network_params`, `_build_network`); data checks, training,
-    early stopping, prediction and saving are here. Inside `fit`, scikeras builds, compiles and
-    trains the network; nothing of scikeras shows outside.
+    early stopping, prediction and saving are here.
     """
 
     _parameter_constraints: dict = {
@@ -46,15 +46,15 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         "verbose": ["verbose"],
     }
 
-    # Clips a network is given at once when it predicts: many for speed, few for memory.
-    _predict_batch_size = 4096
+    # For classes that do not offer a choice.
+    learning_rate_schedule: str = "constant"
 
     def __init__(
         self,
         *,
         optimizer: str,
         learning_rate: float,
-        batch_size: int,
+        batch_size: int | str,
         epochs: int,
         early_stopping: bool,
         validation_fraction: float | None,
@@ -85,12 +85,23 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     # Builds the untrained network: a function of `architectures`.
     _build_network: Callable[..., keras.Model]
 
-    # Tells the shapes of its weights without building it, so that a file can be checked first.
-    _weight_shapes: Callable[..., list[tuple[int, ...]]]
-
     def _validate_X(self, X: ArrayLike, **kwargs: Any) -> Any:
         # float32 is what the networks compute in.
         return validate_data(self, X, dtype=np.float32, order="C", **kwargs)
+
+    def _network_inputs(self, X: NDArray) -> tuple[NDArray, ...]:
+        """Give the arrays that the network takes, for X as `_validate_X` gives it."""
+        return (X,)
+
+    def _statistics(self, inputs: tuple[NDArray, ...], rows: NDArray) -> Statistics:
+        """Learn what the network is to know of the clips to train on before it is trained."""
+        return ()
+
+    def _prepare(self, network: keras.Model, data: TrainingData) -> None:
+        """Tell an untrained network the statistics of the data."""
+
+    def _augmentation(self, data: TrainingData) -> Augmentation | None:
+        """Give what makes batches harder, if anything."""
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -98,8 +109,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like of shape (n_clips, n_features)
-            Features, scaled to comparable ranges.
+        X : array-like of shape (n_clips, ...)
+            The clips, in the form that the class describes.
         y : array-like of shape (n_clips,)
             Genre of each clip: strings, integers or any other labels, at least two of them.
         sample_weight : array-like of shape (n_clips,), default=None
@@ -117,110 +128,93 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             If `X` or `y` cannot be used, if they hold too few clips for a validation part, or
             if training diverges.
         """
-        inputs, labels = self._validate_X(X, y=y)
+        checked, labels = self._validate_X(X, y=y)
         check_classification_targets(labels)
         classes, codes = np.unique(labels, return_inverse=True)
         if len(classes) < 2:
             raise ValueError(
                 f"y holds one class only ('{classes[0]}'); a classifier needs at least two classes"
             )
-        used, weight = self._weigh(inputs, labels, sample_weight)
-        inputs, codes = inputs[used], codes[used]
-
+        rows, weights = self._weigh(checked, labels, sample_weight)
         random_state = check_random_state(self.random_state)
-        network = {"n_classes": len(classes), **self._network_params(inputs, codes)}
-        data = (inputs, np.eye(len(classes), dtype=np.float32)[codes], weight)
+        network = {"n_classes": len(classes), **self._network_params(checked, codes)}
         held_out = None
         if self.early_stopping and self.validation_fraction is not None:
-            rows = stratified_part(codes, self.validation_fraction, random_state)
-            held_out, data = _take(data, rows), _take(data, ~rows)
+            part = stratified_part(codes[rows], self.validation_fraction, random_state)
+            held_out, rows = rows[part], rows[~part]
 
-        self.model_, self.history_ = self._train(
-            network, data, held_out, seed=int(random_state.randint(np.iinfo(np.int32).max))
-        )
+        inputs = self._network_inputs(checked)
+        genres = np.eye(len(classes), dtype=np.float32)[codes]
+        data = TrainingData(inputs, genres, weights, self._statistics(inputs, rows))
+        seed = int(random_state.randint(np.iinfo(np.int32).max))
+        self.model_, self.history_ = self._train(network, data, rows, held_out, seed)
         self.classes_ = classes
         self.n_iter_ = len(self.history_)
         self._network = network
         return self
 
     def _weigh(self, X, y, sample_weight) -> tuple[NDArray, NDArray | None]:
-        """Find the rows to train on and their weights (None if all are 1)."""
-        used = np.ones(len(y), dtype=bool)
-        weight = None
+        """Find the rows to train on, and the weights of all rows (None if all are 1)."""
+        rows = np.arange(len(y))
+        weights = None
         if sample_weight is not None:
-            weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-            used = weight > 0
-            if not used.any():
+            weights = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+            rows = np.flatnonzero(weights)
+            if len(rows) == 0:
                 raise ValueError("every sample_weight is 0: there is no clip to train on")
-            weight = weight[used]
         if self.class_weight is not None:
-            by_class = compute_sample_weight(self.class_weight, y[used])
-            weight = by_class if weight is None else weight * by_class
-        return used, None if weight is None else weight.astype(np.float32)
+            by_class = np.zeros(len(y))
+            by_class[rows] = compute_sample_weight(self.class_weight, y[rows])
+            weights = by_class if weights is None else weights * by_class
+        return rows, None if weights is None else weights.astype(np.float32)
 
-    def _train(self, network, data, held_out, seed) -> tuple[keras.Model, pd.DataFrame]:
-        """Build a network and train it on `data` (X, one-hot y, weights) through scikeras."""
-        X, y, weight = data
-        with tqdm(
-            total=self.epochs,
-            desc=type(self).__name__,
-            unit="epoch",
-            disable=None if self.verbose else True,  # None: shown on a terminal only
-        ) as bar:
-            callbacks: list[keras.callbacks.Callback] = [_Progress(bar)]
-            if self.early_stopping:
-                callbacks.append(
-                    keras.callbacks.EarlyStopping(
-                        monitor="loss" if held_out is None else "val_loss",
-                        patience=self.patience,
-                        restore_best_weights=True,
-                    )
-                )
-            # scikeras seeds Python, NumPy and TensorFlow while it works and restores them after.
-            wrapper = KerasClassifier(
-                model=lambda: self._build_network(**network),
-                loss="categorical_crossentropy",
-                optimizer=self._make_optimizer(),
-                metrics=["accuracy"],
-                batch_size=self.batch_size,
-                epochs=self.epochs,
-                callbacks=callbacks,
-                random_state=seed,
-                verbose=0,
-                # XLA slows small networks down on a CPU; one call per epoch speeds them up.
-                compile__jit_compile=False,
-                compile__steps_per_execution=-(-len(X) // self.batch_size),
-            )
-            wrapper.fit(X, y, sample_weight=weight, validation_data=held_out)
-        history = pd.DataFrame(dict(wrapper.history_))
-        history.index = pd.RangeIndex(1, len(history) + 1, name="epoch")
-        numbers = [history["loss"], *wrapper.model_.get_weights()]
-        if not all(np.isfinite(values).all() for values in numbers):
-            raise ValueError(
-                f"training diverged within {len(history)} epochs: loss or weights are not finite; "
-                f"scale X, or lower learning_rate={self.learning_rate}"
-            )
-        return wrapper.model_, history
+    def _train(
+        self,
+        network: dict[str, Any],
+        data: TrainingData,
+        rows: NDArray,
+        held_out: NDArray | None,
+        seed: int,
+    ) -> tuple[keras.Model, pd.DataFrame]:
+        """Build a network and train it on some rows, watching the loss on those held out."""
 
-    def _make_optimizer(self) -> keras.Optimizer:
-        optimizer = keras.optimizers.get(
-            {"class_name": self.optimizer, "config": {"learning_rate": self.learning_rate}}
+        def build() -> keras.Model:
+            untrained = self._build_network(**network)
+            self._prepare(untrained, data)
+            return untrained
+
+        return train(build, *self._batches(data, rows, held_out, seed), self._training_plan(seed))
+
+    def _batches(self, data, rows, held_out, seed) -> tuple[Batches, Batches | None]:
+        """Give the batches to train on and those to validate on."""
+        size = self._clips_per_update(len(rows))
+        batches = Batches(data, rows, size, seed=seed, augmentation=self._augmentation(data))
+        if held_out is None:
+            return batches, None
+        return batches, Batches(data, held_out, _clips_at_once(data.inputs))
+
+    def _clips_per_update(self, n_clips: int) -> int:
+        return int(self.batch_size)
+
+    def _training_plan(self, seed: int) -> TrainingPlan:
+        return TrainingPlan(
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            schedule=self.learning_rate_schedule,
+            epochs=self.epochs,
+            patience=self.patience if self.early_stopping else None,
+            seed=seed,
+            description=type(self).__name__,
+            verbose=self.verbose,
         )
-        # On TensorFlow, Keras sums the gradients over devices through a custom gradient, which
-        # TensorFlow never forgets: the graphs of every fit would stay in memory, 15 MB or more
-        # each. On one device there is nothing to sum.
-        strategy = getattr(optimizer, "_distribution_strategy", None)
-        if strategy is not None and strategy.num_replicas_in_sync == 1:
-            optimizer._all_reduce_sum_gradients = lambda gradients: gradients
-        return optimizer
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Give the probability of each genre.
 
         Parameters
         ----------
-        X : array-like of shape (n_clips, n_features)
-            Features, scaled as in `fit`.
+        X : array-like of shape (n_clips, ...)
+            Clips, in the form that `fit` took.
 
         Returns
         -------
@@ -228,14 +222,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             One column per genre, in the order of `classes_`; rows sum to 1.
         """
         check_is_fitted(self, "model_")
-        inputs = self._validate_X(X, reset=False)
-        # Called directly: `model_.predict` first compiles for a tenth of a second or more.
-        size = self._predict_batch_size
-        batches = [
-            keras.ops.convert_to_numpy(self.model_(inputs[i : i + size], training=False))
-            for i in range(0, len(inputs), size)
-        ]
-        proba = np.concatenate(batches).astype(np.float64)
+        inputs = self._network_inputs(self._validate_X(X, reset=False))
+        proba = outputs(self.model_, inputs).astype(np.float64)
         return proba / proba.sum(axis=1, keepdims=True)
 
     def predict(self, X: ArrayLike) -> NDArray:
@@ -243,8 +231,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like of shape (n_clips, n_features)
-            Features, scaled as in `fit`.
+        X : array-like of shape (n_clips, ...)
+            Clips, in the form that `fit` took.
 
         Returns
         -------
@@ -271,9 +259,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _set_state(self, state: dict[str, Any], weights: list[NDArray]) -> Self:
         """Take over what `_get_state` gave; nothing stored is executed."""
         self._network = state["network"]
-        # The state may come from a file that asks for a network of any size.
-        if [weight.shape for weight in weights] != self._weight_shapes(**self._network):
-            raise ValueError(f"the weights do not belong to the network {self._network}")
         is_object = state["classes_kind"] == "O"
         self.classes_ = np.array(state["classes"], dtype=object if is_object else None)
         if self.classes_.shape != (self._network["n_classes"],):
@@ -284,13 +269,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         self.n_iter_ = len(self.history_)
         if "feature_names_in" in state:
             self.feature_names_in_ = np.array(state["feature_names_in"], dtype=object)
-        self._restore_model(weights)
+        self.model_ = rebuild(self._build_network, self._network, weights)
         return self
-
-    def _restore_model(self, weights: list[NDArray]) -> None:
-        with tensorflow_random_state(0):  # first weights are drawn, then thrown away
-            self.model_ = self._build_network(**self._network)
-        self.model_.set_weights(weights)
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
@@ -303,22 +283,21 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         weights = state.pop("_weights", None)
         super().__setstate__(state)
         if weights is not None:
-            self._restore_model(weights)
+            self.model_ = rebuild(self._build_network, self._network, weights)
 
 
-class _Progress(keras.callbacks.Callback):
-    """Show a finished epoch and its losses on a tqdm bar."""
-
-    def __init__(self, bar):
-        super().__init__()
-        self._bar = bar
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._bar.set_postfix(
-            {name: f"{value:.3f}" for name, value in (logs or {}).items()}, refresh=False
-        )
-        self._bar.update()
+def outputs(network: keras.Model, inputs: tuple[NDArray, ...]) -> NDArray[np.float32]:
+    """Run a network on all clips, some at a time."""
+    size = _clips_at_once(inputs)
+    # Called directly: `network.predict` first compiles for a tenth of a second or more.
+    batches = []
+    for first in range(0, len(inputs[0]), size):
+        batch = [values[first : first + size] for values in inputs]
+        given = batch[0] if len(batch) == 1 else batch
+        batches.append(keras.ops.convert_to_numpy(network(given, training=False)))
+    return np.concatenate(batches)
 
 
-def _take(data, rows):
-    return tuple(None if array is None else array[rows] for array in data)
+def _clips_at_once(inputs: tuple[NDArray, ...]) -> int:
+    numbers = sum(values[0].size for values in inputs)
+    return max(1, min(_CLIPS_AT_ONCE, _NUMBERS_AT_ONCE // numbers))

@@ -1,7 +1,7 @@
 """The multi-layer perceptron over vectors of audio features."""
 
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from musigenre.networks import architectures
 from musigenre.networks.base import NetworkClassifier
+from musigenre.networks.widths import check_widths
 
 _DESIGNS = {"3s": architectures.MLP_3S, "30s": architectures.MLP_30S}
 
@@ -52,8 +53,7 @@ class MLPClassifier(NetworkClassifier):
         inversely proportional to the number of clips, or None for equal weights.
     random_state : int, RandomState instance or None, default=None
         Source of first weights, dropout, order of clips and validation part. The same number
-        gives the same network, bit for bit, on the same machine and Keras backend (on the
-        torch backend, call ``torch.manual_seed`` as well).
+        gives the same network, bit for bit, on the same machine and Keras backend.
     verbose : int, default=0
         0 is silent; 1 shows a progress bar on a terminal.
 
@@ -133,18 +133,14 @@ class MLPClassifier(NetworkClassifier):
         self.dropout = dropout
 
     _build_network = staticmethod(architectures.mlp)
-    _weight_shapes = staticmethod(architectures.mlp_weight_shapes)
 
     def _network_params(self, X: NDArray, y: NDArray) -> dict[str, Any]:
         sizes = self.hidden_layer_sizes
         widths = _DESIGNS[sizes] if isinstance(sizes, str) else sizes
-        if not all(isinstance(width, Integral) and width > 0 for width in widths):
-            raise ValueError(
-                f"hidden_layer_sizes={sizes!r}: the width of a hidden layer is a whole number "
-                'above 0; give for example (256, 128), "3s" or "30s"'
-            )
         return {
             "n_features": X.shape[1],
-            "hidden_layer_sizes": [int(width) for width in widths],
+            "hidden_layer_sizes": check_widths(
+                widths, "hidden_layer_sizes", example='(256, 128), "3s" or "30s"'
+            ),
             "dropout": np.ravel(self.dropout).astype(float).tolist(),
         }

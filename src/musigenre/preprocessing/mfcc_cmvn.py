@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 from musigenre.dsp.cmvn import sliding_cmvn
 
 # Clips normalised at a time; it bounds the memory of the double precision inside.
-_BATCH = 256
+_BATCH = 64
 
 
 class MfccCMVN(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -67,8 +67,9 @@ class MfccCMVN(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     A clip shorter than the window is normalised as a whole. A constant coefficient becomes zero.
 
     The transformer is stateless: clips are normalised one by one and nothing is learned. Sums are
-    cumulated in double precision, so that the time taken does not depend on `window`. NaN in a
-    coefficient makes all its frames NaN, in that clip alone; an infinity is an error.
+    cumulated in double precision, so that the time taken does not depend on `window`, and anew
+    after each window, so that a loud passage costs the rest no digits. NaN makes those frames of
+    its coefficient NaN whose window it lies in; an infinity is an error.
 
     References
     ----------

@@ -2,7 +2,8 @@
 
 A genre has no order, so a correlation with numbers put in its place means nothing. The counterpart
 of Pearson's correlation for a class is the correlation ratio: the largest Pearson correlation that
-any numbering of the classes can reach. Taken over ranks it is the counterpart of Spearman's.
+any numbering of the classes can reach. Taken over ranks it is the counterpart of Spearman's. That
+of the maximal information coefficient takes the classes as one side of a grid, see `class_mic`.
 
 A column whose values are equal up to rounding goes with nothing: association 0, p = 1.
 """
@@ -11,12 +12,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, chdtrc
 from scipy.stats import rankdata
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import check_array, check_consistent_length
+
+from musigenre.selection.class_mic import class_mic
+from musigenre.selection.maximal_information import mic_matrix
+from musigenre.selection.variables import number_classes
 
 Floats = NDArray[np.float64]
 
@@ -37,48 +40,6 @@ class AssociationTest(NamedTuple):
 
     with_classes: Callable[[ArrayLike, ArrayLike], tuple[Floats, Floats]]
     between_columns: Callable[[ArrayLike], Floats]
-
-
-def number_classes(y: ArrayLike) -> NDArray[np.intp]:
-    """Give each row the number of its class, counting classes as they turn up.
-
-    So the names of the classes, and the order of the names, cannot change a single bit of a result.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,)
-        Class labels of any kind.
-
-    Returns
-    -------
-    codes : ndarray of shape (n_samples,)
-        The number of each row's class.
-
-    Raises
-    ------
-    ValueError
-        If y misses a label, is a continuous quantity or holds fewer than two classes.
-
-    Examples
-    --------
-    >>> from musigenre.selection.association import number_classes
-    >>> number_classes(["pop", "jazz", "pop", "blues"])
-    array([0, 1, 0, 2])
-    """
-    labels = column_or_1d(y)
-    missing = pd.isna(labels)
-    if missing.any():
-        raise ValueError(
-            f"y has no label in row {missing.argmax()}: label it, or drop such rows from X and y."
-        )
-    check_classification_targets(labels)
-    codes, classes = pd.factorize(labels)
-    if len(classes) < 2:
-        raise ValueError(
-            f"y holds one class only ({labels[0]}), so that nothing can be told apart: give rows "
-            "of at least two classes."
-        )
-    return codes
 
 
 def correlation_ratio(X: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
@@ -220,10 +181,74 @@ def spearman(X: ArrayLike) -> Floats:
     return pearson(_ranks(_numbers(X)))
 
 
+def mic_with_classes(X: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
+    """Maximal information coefficient of each column with the classes, and its p-value.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        Finite numbers.
+    y : array-like of shape (n_samples,)
+        Class labels, of at least two classes.
+
+    Returns
+    -------
+    coefficient : ndarray of shape (n_features,)
+        From 0 to 1, see `class_mic`.
+    pvalue : ndarray of shape (n_features,)
+        From a thousand columns of noise, the same in every call.
+
+    Raises
+    ------
+    ValueError
+        As `correlation_ratio`.
+
+    Examples
+    --------
+    >>> from musigenre.selection.association import mic_with_classes
+    >>> X = [[1, 5], [2, 5], [8, 5], [9, 5]]
+    >>> coefficient, pvalue = mic_with_classes(X, ["jazz", "jazz", "pop", "pop"])
+    >>> coefficient.round(3), pvalue.round(3)
+    (array([1., 0.]), array([0.357, 1.   ]))
+    """
+    return class_mic(_without_rounding(_numbers(X)), y)
+
+
+def mic_between_columns(X: ArrayLike) -> Floats:
+    """Maximal information coefficient (MIC_e) of every pair of columns.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        Finite numbers.
+
+    Returns
+    -------
+    coefficient : ndarray of shape (n_features, n_features)
+        From 0 to 1; of both orders of a pair the larger one, so that it is symmetric. A column has
+        1 with itself, but 0 if it is constant.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from musigenre.selection.association import mic_between_columns
+    >>> x = np.linspace(-1, 1, 100)
+    >>> mic_between_columns(np.column_stack([x, np.cos(3 * x), np.ones(100)])).round(3)
+    array([[1.   , 0.924, 0.   ],
+           [0.924, 1.   , 0.   ],
+           [0.   , 0.   , 0.   ]])
+    """
+    numbers = _without_rounding(_numbers(X))
+    coefficient = mic_matrix(numbers)
+    np.fill_diagonal(coefficient, np.ptp(numbers, axis=0) > 0)
+    return np.maximum(coefficient, coefficient.T)
+
+
 #: The tests that can be chosen by name.
 ASSOCIATION_TESTS = {
     "pearson": AssociationTest(with_classes=correlation_ratio, between_columns=pearson),
     "spearman": AssociationTest(with_classes=rank_correlation_ratio, between_columns=spearman),
+    "mic": AssociationTest(with_classes=mic_with_classes, between_columns=mic_between_columns),
 }
 
 
@@ -263,7 +288,11 @@ def _sums_of_squares(X: NDArray[np.floating], codes: NDArray[np.intp]) -> tuple[
     return between / total, within / total
 
 
+def _without_rounding(X: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Set columns that are constant up to rounding to zero: rounding alone makes no order."""
+    return np.where(_unit_columns(X).any(axis=0), X, 0)
+
+
 def _ranks(X: NDArray[np.floating]) -> Floats:
-    """Rank each column, ties by their mean rank; rounding alone makes no ranks."""
-    constant = ~_unit_columns(X).any(axis=0)
-    return rankdata(np.where(constant, 0, X), axis=0)
+    """Rank each column, ties by their mean rank."""
+    return rankdata(_without_rounding(X), axis=0)

@@ -2,5 +2,6 @@
 
 from musigenre.evaluation.displays.accuracy_display import AccuracyDisplay
 from musigenre.evaluation.displays.confusion_display import ConfusionDisplay
+from musigenre.evaluation.displays.timeline_display import TimelineDisplay
 
-__all__ = ["AccuracyDisplay", "ConfusionDisplay"]
+__all__ = ["AccuracyDisplay", "ConfusionDisplay", "TimelineDisplay"]

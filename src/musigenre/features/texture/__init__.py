@@ -45,7 +45,7 @@ TEXTURE_BLOCKS = {
 }
 
 #: Changes whenever a number changes.
-VERSION = 1
+VERSION = 2
 
 
 def texture(y: np.ndarray) -> np.ndarray:
@@ -57,12 +57,17 @@ def texture(y: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     y : ndarray of shape (..., n_samples)
-        Mono audio at 22,050 Hz; computed in single precision.
+        Mono audio at 22,050 Hz, float32 or float64; its precision is that of the computation.
 
     Returns
     -------
     ndarray of shape (..., 1909)
         Float64, in the order of ``FEATURE_NAMES``.
+
+    Raises
+    ------
+    TypeError
+        If the samples have another type.
 
     References
     ----------
@@ -90,6 +95,8 @@ def texture(y: np.ndarray) -> np.ndarray:
     >>> features[TEXTURE_BLOCKS["pitch"]].shape
     (75,)
     """
+    if y.dtype not in (np.float32, np.float64):
+        raise TypeError(f"audio must be float32 or float64, got {y.dtype}: convert it")
     rows = [_describe(clip) for clip in y.reshape(-1, y.shape[-1])]
     return np.array(rows, dtype=float).reshape(*y.shape[:-1], len(FEATURE_NAMES))
 

@@ -40,7 +40,8 @@ def _onset_scale(track: TrackSpectra) -> np.ndarray:
     onsets -= onsets.mean(axis=1, keepdims=True)
     repetition = autocorrelation(onsets, int(_LAGS[-1]) + 2)
     repetition /= repetition[:, :1] + 1e-6
-    spectrum = scipy.fft.rfft(_at_lags(repetition, _LAGS) * symmetric_hann(len(_LAGS)))
+    window = symmetric_hann(len(_LAGS), repetition.dtype)
+    spectrum = scipy.fft.rfft(_at_lags(repetition, _LAGS) * window)
     return np.log(np.abs(spectrum[:, :_N_SCALES]) + 1e-2).T.ravel()
 
 

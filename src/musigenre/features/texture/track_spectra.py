@@ -65,12 +65,12 @@ class TrackSpectra:
     Parameters
     ----------
     y : ndarray of shape (n_samples,)
-        Mono audio at 22,050 Hz. A shorter track is repeated until it fills ``N_SAMPLES``, of a
-        longer one the beginning is taken.
+        Mono audio at 22,050 Hz, floating point; its precision is that of the views. A shorter
+        track is repeated until it fills ``N_SAMPLES``, of a longer one the beginning is taken.
     """
 
     def __init__(self, y: np.ndarray):
-        self.y = np.resize(y, N_SAMPLES).astype(np.float32, copy=False)
+        self.y = np.resize(y, N_SAMPLES)
 
     @cached_property
     def _magnitude(self) -> np.ndarray:
@@ -83,7 +83,7 @@ class TrackSpectra:
     @cached_property
     def mel_db(self) -> np.ndarray:
         """Power in mel bands in dB, not below -80; (128, 1290)."""
-        bank = mel_bank(SAMPLE_RATE, _N_FFT, N_MELS, _MEL_F_MIN)
+        bank = mel_bank(SAMPLE_RATE, _N_FFT, N_MELS, _MEL_F_MIN, self.y.dtype)
         return 10 * np.log10(np.maximum(bank(self._power), _FLOOR))
 
     @cached_property
@@ -112,7 +112,7 @@ class TrackSpectra:
                 timbre.crossing_rate(self.y, _N_FFT, _HOP)[:_N_FRAMES],
                 entropy,
             ]
-        ).astype(np.float32)
+        ).astype(self.y.dtype)
 
     @cached_property
     def contrast(self) -> np.ndarray:
@@ -122,7 +122,7 @@ class TrackSpectra:
     @cached_property
     def notes(self) -> np.ndarray:
         """Magnitude at each semitone from 55 to 4186 Hz; (76, 322)."""
-        bank = semitone_bank(SAMPLE_RATE, _NOTE_N_FFT, LOWEST_NOTE, HIGHEST_NOTE)
+        bank = semitone_bank(SAMPLE_RATE, _NOTE_N_FFT, LOWEST_NOTE, HIGHEST_NOTE, self.y.dtype)
         return bank(_magnitude(self.y, _NOTE_N_FFT, _NOTE_HOP, _N_NOTE_FRAMES, bank.n_bins))
 
     @cached_property
@@ -141,10 +141,11 @@ def _magnitude(
     """
     frames = frame(y, n_fft, hop_length, "reflect")[:n_frames]
     magnitude = np.empty((n_frames, n_bins or 1 + n_fft // 2), dtype=y.dtype)
+    window = symmetric_hann(n_fft, y.dtype)
     per_batch = _BATCH // n_fft
     for first in range(0, n_frames, per_batch):
         batch = slice(first, first + per_batch)
-        windowed = frames[batch] * symmetric_hann(n_fft)
+        windowed = frames[batch] * window
         spectrum = scipy.fft.rfft(windowed, axis=-1, overwrite_x=True)
         np.abs(spectrum[:, :n_bins], out=magnitude[batch])
     return magnitude.T

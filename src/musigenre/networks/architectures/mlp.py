@@ -1,14 +1,10 @@
-"""Network architectures: pure functions that take sizes and give an untrained ``keras.Model``.
-
-They know nothing of data, training or scikit-learn. Every argument can be written as JSON, so
-that a saved network is rebuilt by calling its function again.
-"""
+"""The multi-layer perceptron for vectors of audio features."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import keras
 import numpy as np
+from keras import layers
 
 MLP_30S = (256, 128, 64)
 """Hidden layers for features of whole tracks. The paper gives their number (three, section
@@ -61,33 +57,24 @@ def mlp(
     >>> mlp(57, 10, hidden_layer_sizes=(256, 128, 64)).count_params()
     56650
     """
+    inputs = keras.Input((n_features,), name="features")
+    x = hidden_layers(inputs, hidden_layer_sizes, dropout)
+    genres = layers.Dense(n_classes, activation="softmax", name="genres")(x)
+    return keras.Model(inputs, genres, name="mlp")
+
+
+def hidden_layers(
+    x: keras.KerasTensor, sizes: Sequence[int], dropout: float | Sequence[float]
+) -> keras.KerasTensor:
+    """Give the layers of :func:`mlp` between the features and the softmax."""
     rates = np.ravel(dropout)
-    if len(rates) not in {1, len(hidden_layer_sizes)}:
+    if len(rates) not in {1, len(sizes)}:
         raise ValueError(
-            f"dropout={dropout!r} has {len(rates)} values for {len(hidden_layer_sizes)} hidden "
-            "layers; give one number for all, or one per layer"
+            f"dropout={dropout!r} has {len(rates)} values for {len(sizes)} hidden layers; give one "
+            "number for all, or one per layer"
         )
-    rates = np.broadcast_to(rates, len(hidden_layer_sizes))
-    layers = [keras.Input((n_features,), name="features")]
-    for i, (width, rate) in enumerate(zip(hidden_layer_sizes, rates, strict=True), start=1):
-        layers += [
-            keras.layers.Dense(int(width), activation="relu", name=f"hidden_{i}"),
-            keras.layers.Dropout(float(rate), name=f"dropout_{i}"),
-        ]
-    layers.append(keras.layers.Dense(n_classes, activation="softmax", name="genres"))
-    return keras.Sequential(layers, name="mlp")
-
-
-def mlp_weight_shapes(
-    n_features: int, n_classes: int, hidden_layer_sizes: Sequence[int], **_: object
-) -> list[tuple[int, ...]]:
-    """Tell the shapes of the weights of :func:`mlp`, which takes the same arguments.
-
-    Examples
-    --------
-    >>> from musigenre.networks.architectures import mlp_weight_shapes
-    >>> mlp_weight_shapes(57, 10, (64,))
-    [(57, 64), (64,), (64, 10), (10,)]
-    """
-    widths = [n_features, *hidden_layer_sizes, n_classes]
-    return [shape for a, b in pairwise(widths) for shape in ((a, b), (b,))]
+    rates = np.broadcast_to(rates, len(sizes))
+    for i, (width, rate) in enumerate(zip(sizes, rates, strict=True), start=1):
+        x = layers.Dense(int(width), activation="relu", name=f"hidden_{i}")(x)
+        x = layers.Dropout(float(rate), name=f"dropout_{i}")(x)
+    return x

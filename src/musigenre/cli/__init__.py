@@ -1,0 +1,44 @@
+"""The ``musigenre`` command.
+
+Exit codes: 0 all went well, 1 some files could not be read (the rest is done), 2 nothing was done.
+A module a command; each imports what it needs when it runs, so that ``--help`` is quick.
+"""
+
+import os
+from typing import Annotated
+
+import typer
+
+from musigenre.cli._demo import demo
+from musigenre.cli._evaluate import evaluate
+from musigenre.cli._extract import extract
+from musigenre.cli._predict import predict
+from musigenre.cli._similar import similar
+from musigenre.cli._tags import undo_tags
+from musigenre.cli._train import train
+
+# Read when TensorFlow and matplotlib are first imported: no notes on the build, no window.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Tell the genre of music."""
+    if version:
+        import musigenre
+
+        typer.echo(f"musigenre {musigenre.__version__}")
+        raise typer.Exit
+
+
+for command in (demo, train, predict, undo_tags, similar, extract, evaluate):
+    app.command()(command)

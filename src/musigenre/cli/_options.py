@@ -1,0 +1,19 @@
+"""Arguments and options that several commands have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Genres = Annotated[Path, typer.Argument(help="A folder with one folder of audio a genre.")]
+Audio = Annotated[list[str], typer.Argument(help="Audio files, folders of them, or playlists.")]
+ClipDuration = Annotated[
+    float, typer.Option(help="Length of a clip in seconds; 0 takes whole tracks.", min=0)
+]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same result.", min=0)]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Work done at a time; -1: one a core.")]
+
+
+def worth_jobs(jobs: int, files) -> int:
+    """Take one job for a few files, which do not repay the seconds that worker processes take."""
+    return jobs if len(files) > 8 else 1
