@@ -1,5 +1,6 @@
 """The trials of a search: trained and scored one after another, or several at a time."""
 
+import gc
 import math
 import threading
 import time
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin
+from sklearn.base import ClassifierMixin, clone
 
 from musigenre.model_selection import StratifiedMonteCarloSplit
 from musigenre.networks.bayesian_search import Perceptron, PerceptronSpace, propose
@@ -140,12 +141,17 @@ def run_trial(
         weight["sample_weight"] = held_out.sample_weight
     with _TRAINING:
         begin = time.perf_counter()
+        fitted = clone(classifier)  # the caller's would keep the network
         try:
-            classifier.fit(*training)
-            score, error = float(scorer(classifier, held_out.X, held_out.y, **weight)), ""
+            fitted.fit(*training)
+            score, error = float(scorer(fitted, held_out.X, held_out.y, **weight)), ""
         except ValueError as failure:
             score, error = math.nan, str(failure)
         seconds = time.perf_counter() - begin
+        # Networks are full of cycles. Until they are collected they hold their memory, and in a
+        # worker also the file by which joblib sent the data.
+        del fitted
+        gc.collect()
     if not error and not math.isfinite(score):
         score, error = math.nan, f"the score is {score}"
     return score, seconds, error

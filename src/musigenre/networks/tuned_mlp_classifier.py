@@ -112,8 +112,8 @@ class TunedMLPClassifier(ClassifierMixin, BaseEstimator):
     n_iter_ : int
         Epochs it was trained.
     search_seed_ : int
-        `random_state` if that is an int, or else what was drawn from it: with it as `random_state`
-        the search can be repeated.
+        `random_state` if that is an int, or else a number drawn from it. As `random_state` it
+        repeats the search.
     classes_ : ndarray of shape (n_classes,)
         Genres, sorted.
     n_features_in_ : int
@@ -297,8 +297,11 @@ class TunedMLPClassifier(ClassifierMixin, BaseEstimator):
 
     def _begin(self, data_hash: str) -> None:
         """Take up the search so far, or begin a new one."""
+        # A function's repr is its address, which changes; its name does not.
         of_search = {"the data": data_hash} | {
-            name: repr(value) for name, value in self.get_params().items() if name not in _OF_A_CALL
+            name: getattr(value, "__qualname__", repr(value))
+            for name, value in self.get_params().items()
+            if name not in _OF_A_CALL
         }
         if isinstance(self.random_state, Integral):
             of_search["random_state"] = str(self.random_state)
@@ -310,14 +313,16 @@ class TunedMLPClassifier(ClassifierMixin, BaseEstimator):
                     "hold their data; set warm_start=False, or keep unfinished searches by pickle"
                 )
             before = self._of_search
-            if changed := [name for name in of_search if of_search[name] != before.get(name)]:
+            changed = [name for name, value in of_search.items() if value != before.get(name)]
+            if changed:
                 raise ValueError(
                     "warm_start=True goes on with the trials of an earlier fit, for which "
                     f"{', '.join(changed)} differed; keep what it had, or set warm_start=False"
                 )
+        # A fit that is interrupted leaves its trials, and no network of an earlier one.
         for name in ("best_params_", "best_score_", "estimator_", "classes_"):
             if hasattr(self, name):
-                delattr(self, name)  # a fit that is interrupted leaves trials alone
+                delattr(self, name)
         if not goes_on:
             seed = self.random_state
             if not isinstance(seed, Integral):
