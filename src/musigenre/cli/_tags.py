@@ -27,6 +27,7 @@ def change_tags(
     journal: "PredictionJournal | None",
 ) -> list[dict[str, str]]:
     """Plan, show or do the changes; give what could not be done, as lists of errors hold it."""
+    from musigenre.collection.genre_tags import TagError
     from musigenre.collection.retagging import (
         Change,
         apply_changes,
@@ -35,34 +36,32 @@ def change_tags(
     )
 
     paths = [(os.path.abspath(path), genre) for path, genre in genres]  # noqa: PTH100
-    planned = list(
-        _shown(plan_changes(paths, only_missing=only_missing), "reading tags", len(paths))
-    )
-    changes = [each for each in planned if isinstance(each, Change)]
-    problems = [each for each in planned if isinstance(each, ValueError)]
-    n_same = sum(each is None for each in planned)
-    if dry_run:
-        for change in changes:
-            say(f"{printable(str(change.old))} -> {change.new}  {printable(change.path)}")
-        say(f"{len(changes)} files would change, {n_same} would stay as they are")
-        return _as_errors(problems)
     n_done = 0
-    if changes:
-        write_undo_file(undo, changes)
-        say(f"to undo what follows: musigenre undo-tags {undo}", err=True)
-        try:
-            results = _shown(apply_changes(changes), "writing tags", len(changes))
-            for change, result in results:
-                if isinstance(result, ValueError):
-                    problems.append(result)
-                    continue
-                n_done += 1
-                if journal is not None:
-                    # Otherwise the file would count as another one in the next run.
-                    journal.changed(change.file, result)
-        except KeyboardInterrupt:
-            say(f"stopped; {n_done} of {len(changes)} files are tagged", err=True)
-            raise typer.Exit(130) from None
+    try:
+        planning = plan_changes(paths, only_missing=only_missing)
+        planned = list(_shown(planning, "reading tags", len(paths)))
+        changes = [each for each in planned if isinstance(each, Change)]
+        problems = [each for each in planned if isinstance(each, TagError)]
+        n_same = sum(each is None for each in planned)
+        if dry_run:
+            for change in changes:
+                say(f"{printable(str(change.old))} -> {change.new}  {printable(change.path)}")
+            say(f"{len(changes)} files would change, {n_same} would stay as they are")
+            return _as_errors(problems)
+        if changes:
+            write_undo_file(undo, changes)
+            say(f"to undo what follows: musigenre undo-tags {undo}", err=True)
+        for change, result in _shown(apply_changes(changes), "writing tags", len(changes)):
+            if isinstance(result, TagError):
+                problems.append(result)
+                continue
+            n_done += 1
+            if journal is not None:
+                # Otherwise the file would count as another one in the next run.
+                journal.changed(change.file, result)
+    except KeyboardInterrupt:
+        say(f"stopped; {n_done} files are tagged, and the same command goes on", err=True)
+        raise typer.Exit(130) from None
     say(f"tags: {n_done} files changed, {n_same} left as they were")
     return _as_errors(problems)
 
@@ -82,6 +81,7 @@ def undo_tags(
     with for_people():
         from joblib import parallel_config
 
+        from musigenre.collection.genre_tags import TagError
         from musigenre.collection.retagging import read_undo_file, undo_changes
 
         changes = read_undo_file(file)
@@ -94,7 +94,7 @@ def undo_tags(
             try:
                 undone = undo_changes(changes, force=force)
                 for _, result in _shown(undone, "undoing", len(changes)):
-                    if isinstance(result, ValueError):
+                    if isinstance(result, TagError):
                         problems.append(result)
                     else:
                         n_done += result
