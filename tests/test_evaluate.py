@@ -148,6 +148,26 @@ def test_nothing_held_apart_is_on_both_sides(music, protocol):
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_an_estimator_that_takes_groups_is_told_what_is_kept_apart(music, protocol):
+    X, y, groups = music
+    told = []
+
+    class Grouped(GaussianNB):
+        def fit(self, X, y, groups=None):
+            told.append((X, groups))
+            return super().fit(X, y)
+
+    evaluate(Grouped(), X, y, groups, protocol=protocol, n_splits=1, random_state=0)
+    ((rows, given),) = told
+    if protocol == "paper":
+        assert given is None
+        return
+    owner = dict(zip(map(bytes, X), groups[protocol], strict=True))
+    pairs = {(code, owner[bytes(row)]) for code, row in zip(given, rows, strict=True)}
+    assert len(pairs) == len(set(given)) == len({name for _, name in pairs})
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_shuffled_labels_give_chance(rng, protocol):
     X, y, groups = make_music(rng, signal=2.0, artist_spread=1.0, track_spread=1.0)
     # What is held apart keeps one label: a row, a track or an artist.

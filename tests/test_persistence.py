@@ -5,6 +5,7 @@ import pickle
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -18,6 +19,7 @@ from musigenre import (
     MLPClassifier,
     RobustScaler,
     SpectrogramExtractor,
+    TunedMLPClassifier,
 )
 from musigenre.archive import ModelFileError
 
@@ -99,6 +101,28 @@ def test_a_named_model(tracks, tmp_path, monkeypatch):
     loaded = GenrePipeline.load(str(tmp_path / "model"))
     assert loaded.get_params() == trained.get_params()
     np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
+
+
+def test_a_tuned_network_keeps_its_search(tracks, tmp_path):
+    model = make_pipeline(
+        AudioFeatures(),
+        TunedMLPClassifier(
+            n_trials=2, n_hidden_layers=(1, 2), n_neurons=(2, 4), epochs=2, n_jobs=1, random_state=0
+        ),
+    )
+    trained = GenrePipeline(model, clip_duration=0.5).fit(*tracks)
+    trained.save(tmp_path / "model")
+    loaded = GenrePipeline.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
+    ours, theirs = loaded.pipeline_[-1], trained.pipeline_[-1]
+    assert type(ours) is TunedMLPClassifier
+    pd.testing.assert_frame_equal(ours.trials_, theirs.trials_)
+    pd.testing.assert_frame_equal(ours.history_, theirs.history_)
+    for name in ("best_params_", "best_score_", "search_seed_", "n_iter_", "n_features_in_"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert ours.n_jobs is None
+    with pytest.raises(ValueError, match="cannot go on with trials from a model file"):
+        ours.set_params(warm_start=True).fit(np.eye(4), ["a", "b"] * 2)
 
 
 def test_settings_of_the_machine_are_not_saved_but_the_output_is(tracks, tmp_path):

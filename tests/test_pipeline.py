@@ -137,6 +137,41 @@ def test_whole_tracks_get_the_design_for_whole_tracks():
     assert make_clip_model("mlp")["classifier"].hidden_layer_sizes == "3s"
 
 
+def test_the_tuned_model_is_validated_by_tracks(tracks, monkeypatch):
+    told = []
+
+    def run_trial(classifier, scorer, training, held_out):
+        told.append((training, held_out))
+        return 0.5, 0.0, ""
+
+    monkeypatch.setattr("musigenre.networks.trials.run_trial", run_trial)
+    model = make_clip_model("tuned-mlp", random_state=3, n_jobs=1, verbose=0)
+    assert model["classifier"].random_state == 3
+    assert model["classifier"].n_jobs == 1
+    quick = model.set_params(classifier__epochs=1, classifier__n_trials=2)
+    monkeypatch.setattr("musigenre.pipeline.make_clip_model", lambda *args, **kwargs: quick)
+    pipeline = GenrePipeline("tuned-mlp", clip_duration=1.0).fit(*tracks)
+    assert len(pipeline.pipeline_["classifier"].trials_) == 2
+    table = clip_table(tracks[0], 1.0)
+    rows = np.float32(quick[:-1].transform(table))
+    track_of = dict(zip(map(bytes, rows), table["track"], strict=True))
+    training, held_out = ({track_of[bytes(row)] for row in part.X} for part in told[0])
+    assert len(training | held_out) == 12
+    assert not training & held_out
+
+
+def test_a_classifier_that_takes_groups_is_told_the_tracks(tracks):
+    class Grouped(LogisticRegression):
+        def fit(self, X, y, groups=None):
+            self.groups_ = groups
+            return super().fit(X, y)
+
+    model = make_pipeline(AudioFeatures(), StandardScaler(), Grouped())
+    pipeline = GenrePipeline(model, clip_duration=1.0).fit(*tracks)
+    table = clip_table(tracks[0], 1.0, tracks=range(12))
+    np.testing.assert_array_equal(pipeline.pipeline_[-1].groups_, table["track"])
+
+
 def test_cross_validation_by_tracks(tracks):
     paths, genres = tracks
     scores = cross_validate(

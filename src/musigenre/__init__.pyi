@@ -29,6 +29,7 @@ from .networks import CNNClassifier as CNNClassifier
 from .networks import LSTMClassifier as LSTMClassifier
 from .networks import MLPClassifier as MLPClassifier
 from .networks import MMNNClassifier as MMNNClassifier
+from .networks import TunedMLPClassifier as TunedMLPClassifier
 from .pipeline import GenrePipeline as GenrePipeline
 from .preprocessing import MfccCMVN as MfccCMVN
 from .preprocessing import RobustScaler as RobustScaler

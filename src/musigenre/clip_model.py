@@ -11,7 +11,7 @@ from musigenre.preprocessing import MfccCMVN, RobustScaler
 from musigenre.selection import CorrelationSelector
 
 #: The models that have a name.
-MODELS = ("mlp", "cnn-stft", "cnn-mel", "cnn-mfcc", "mmnn")
+MODELS = ("mlp", "tuned-mlp", "cnn-stft", "cnn-mel", "cnn-mfcc", "mmnn")
 
 
 def make_clip_model(
@@ -26,9 +26,10 @@ def make_clip_model(
 
     Parameters
     ----------
-    name : {"mlp", "cnn-stft", "cnn-mel", "cnn-mfcc", "mmnn"}, default="mlp"
+    name : {"mlp", "tuned-mlp", "cnn-stft", "cnn-mel", "cnn-mfcc", "mmnn"}, default="mlp"
         - ``"mlp"`` is the paper's multi-layer perceptron on 57 features, with four hidden layers
           for clips and three for whole tracks;
+        - ``"tuned-mlp"`` is its perceptron whose layers are found by Bayesian optimisation;
         - ``"cnn-stft"``, ``"cnn-mel"`` and ``"cnn-mfcc"`` are its convolutional networks on
           spectrograms, those on MFCC after cepstral normalisation;
         - ``"mmnn"`` is its multi-modal network on the 57 features and MFCC of clips.
@@ -36,7 +37,7 @@ def make_clip_model(
         Length of the clips in seconds; ``None`` for whole tracks.
     random_state : int, RandomState instance or None
     n_jobs : int, optional
-        Tracks whose features are computed at a time.
+        Tracks whose features are computed at a time; of ``"tuned-mlp"`` also the trials.
     verbose : int, default=0
 
     Returns
@@ -62,13 +63,21 @@ def make_clip_model(
     """
     if name not in MODELS:
         raise ValueError(f"model must be an estimator or one of {', '.join(MODELS)}; got {name!r}")
-    from musigenre.networks import CNNClassifier, MLPClassifier, MMNNClassifier
+    from musigenre.networks import (
+        CNNClassifier,
+        MLPClassifier,
+        MMNNClassifier,
+        TunedMLPClassifier,
+    )
 
     extraction: dict[str, Any] = {"n_jobs": n_jobs, "verbose": verbose}
     training: dict[str, Any] = {"random_state": random_state, "verbose": verbose}
     if name == "mlp":
         design = "30s" if clip_duration is None else "3s"
         return Pipeline([*_features(extraction), ("classifier", MLPClassifier(design, **training))])
+    if name == "tuned-mlp":
+        tuned = TunedMLPClassifier(n_jobs=n_jobs, **training)
+        return Pipeline([*_features(extraction), ("classifier", tuned)])
     if name == "mmnn":
         if clip_duration is None:
             raise ValueError(

@@ -30,6 +30,7 @@ _SAVABLE = {
     "MfccCMVN": "musigenre.preprocessing",
     "RobustScaler": "musigenre.preprocessing",
     "SpectrogramExtractor": "musigenre.features",
+    "TunedMLPClassifier": "musigenre.networks",
 }
 
 # Settings of the machine that trained, not of the model.
@@ -202,7 +203,13 @@ def _decode(value: Any, arrays: list[np.ndarray]) -> Any:
     if kind == "strings":
         return np.array(content, dtype=str)
     if kind == "objects":
-        return np.array([_decode(item, arrays) for item in content], dtype=object)
+        items = [_decode(item, arrays) for item in content]
+        if not any(isinstance(item, tuple) for item in items):
+            return np.array(items, dtype=object)
+        array = np.empty(len(items), dtype=object)
+        for i, item in enumerate(items):  # NumPy would take tuples of one length for rows
+            array[i] = item
+        return array
     if kind == "array":
         return arrays[content]
     if kind == "tuple":

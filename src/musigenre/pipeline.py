@@ -22,6 +22,7 @@ from musigenre.clip_model import MODELS, make_clip_model
 from musigenre.clips import OnError, clip_table, is_clip_table
 from musigenre.evaluation.voting import vote
 from musigenre.features.sources import is_paths
+from musigenre.model_selection.group_fit import fit_with_groups
 from musigenre.tracks import check_tracks, check_waveform, cut_waveforms, is_waveform_list
 
 
@@ -30,11 +31,14 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    model : {"mlp", "cnn-stft", "cnn-mel", "cnn-mfcc", "mmnn"} or estimator, default="mlp"
-        What classifies the clips: a name, see :func:`musigenre.make_clip_model`, or any
-        classifier with ``predict_proba`` whose X is a clip table (if this pipeline is given
-        paths) or an array of waveforms (if it is given those); usually a Pipeline that begins
-        with :class:`musigenre.AudioFeatures` or :class:`musigenre.SpectrogramExtractor`.
+    model : str or estimator, default="mlp"
+        What classifies the clips. A name: ``"mlp"``, ``"tuned-mlp"``, ``"cnn-stft"``,
+        ``"cnn-mel"``, ``"cnn-mfcc"`` or ``"mmnn"``, see :func:`musigenre.make_clip_model`. Or any
+        classifier with ``predict_proba`` whose X is a clip table (if this pipeline is given paths)
+        or an array of waveforms (if it is given those); usually a Pipeline that begins with
+        :class:`musigenre.AudioFeatures` or :class:`musigenre.SpectrogramExtractor`. One whose
+        ``fit`` takes ``groups``, such as :class:`musigenre.TunedMLPClassifier`, is told the track
+        of each clip.
     clip_duration : float or None, default=3.0
         Length of a clip in seconds; ``None`` takes each track as one clip.
     on_error : {"raise", "warn", "skip"}, default="raise"
@@ -145,7 +149,8 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
                 f"{first['cause']}; {first['remedy']}"
             )
         self.errors_ = table.attrs.get("errors", [])
-        self.pipeline_ = self._clip_model().fit(X_clips, y[table["track"].to_numpy()])
+        tracks = table["track"].to_numpy()
+        self.pipeline_ = fit_with_groups(self._clip_model(), X_clips, y[tracks], tracks)
         self.classes_ = self.pipeline_.classes_
         return self
 

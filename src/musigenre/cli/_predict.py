@@ -8,7 +8,7 @@ import typer
 
 from musigenre.cli._model import Model, resolve_model
 from musigenre.cli._options import Audio, Jobs, worth_jobs
-from musigenre.cli._tags import change_tags, check_undo_file, default_undo_file
+from musigenre.cli._tags import change_tags, check_tagging, default_undo_file
 from musigenre.console import (
     check_any,
     check_output,
@@ -85,6 +85,7 @@ def predict(
     with for_people():
         from joblib import parallel_config
 
+        from musigenre.audio import describe_damage
         from musigenre.datasets import find_tracks
 
         output = _one_output(output, csv, as_json)
@@ -95,8 +96,8 @@ def predict(
                 "--dry-run, --only-missing, --tag-unsure and --undo belong to --write-tags"
             )
         undo = undo or default_undo_file()
-        if write_tags and not dry_run:
-            check_undo_file(undo)
+        if write_tags:
+            check_tagging(undo, dry_run=dry_run)
         if plot is not None:
             check_output(plot, ".png", ".svg", ".pdf")
 
@@ -132,7 +133,7 @@ def predict(
             errors = found.errors + predictor.errors
             check_any(everything, errors)
             for damage in predictor.damage:
-                say(f"note: {damage}", err=True)
+                say(f"note: {describe_damage(damage)}", err=True)
             if output is not None:
                 say(f"{output}: {predictor.summary()}")
             if plot is not None:

@@ -38,7 +38,7 @@ class Predictor:
     ) -> None:
         self.pipeline, self.clips, self.top, self.threshold = pipeline, clips, top, threshold
         self.errors: list[dict[str, str]] = []
-        self.damage: list[str] = []
+        self.damage: list[dict[str, str]] = []
         self._kept: list[TrackPrediction] | None = [] if keep else None
         self._genres: list[tuple[str, str, bool]] = []
         self._notes: Counter[str] = Counter()
@@ -135,7 +135,7 @@ class Predictor:
                 error = {"cause": each.error.cause, "remedy": each.error.remedy}
                 self.errors.append({"path": each.path, **error})
             elif each.damage is not None:
-                self.damage.append(each.damage)
+                self.damage.append({"path": each.path, "what": each.damage})
             if each.note:
                 self._notes[each.note] += 1
         if self._kept is not None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from importlib.util import find_spec
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -113,8 +114,12 @@ def default_undo_file() -> Path:
     return next(path for path in map(Path, names) if not path.exists())
 
 
-def check_undo_file(undo: Path) -> None:
-    """Find out, before hours of work, whether the undo file can be written."""
+def check_tagging(undo: Path, *, dry_run: bool) -> None:
+    """Find out, before hours of work, whether files can be tagged and the undo file written."""
+    if find_spec("mutagen") is None:
+        raise ValueError("to read and write tags, mutagen is needed: pip install 'musigenre[tags]'")
+    if dry_run:
+        return
     check_output(undo, ".json")
     if undo.exists():
         raise ValueError(f"'{undo}' exists, and may still be wanted; name another --undo file")

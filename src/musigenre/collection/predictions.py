@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from musigenre.audio import AudioError, AudioWarning, describe_damage, noted_damage
+from musigenre.audio import AudioError, AudioWarning, noted_damage
 from musigenre.audio.reading import MAX_DURATION, too_long
 from musigenre.clips import COLUMNS, SAMPLE_RATE, spans
 from musigenre.features.sound_check import SoundCheck
@@ -175,7 +175,7 @@ def _examine(position: int, path: str, duration: float | None) -> tuple[int, _Ex
                 )
         except AudioError as error:
             return position, _Examined(file, [], error=error)
-    damage = describe_damage(notes[0]) if notes else None
+    damage = notes[0]["what"] if notes else None
     cuts = spans(n_samples, duration)
     return position, _Examined(file, cuts, check.measures().note, damage)
 

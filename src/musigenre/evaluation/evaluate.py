@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from musigenre.evaluation.metrics import align_proba, genre_scores
 from musigenre.evaluation.report import Report
 from musigenre.evaluation.voting import vote
+from musigenre.model_selection.group_fit import fit_with_groups
 from musigenre.model_selection.protocols import (
     PROTOCOLS,
     get_protocols,
@@ -55,7 +56,9 @@ def evaluate(
     groups : DataFrame, array-like of shape (n_rows,) or None, default=None
         What each row belongs to: a DataFrame with the columns `track` and `artist` as far as they
         are known, or a vector with the groups of the one protocol asked for. A row of unknown
-        artist (missing or empty) counts as an artist of its own per track.
+        artist (missing or empty) counts as an artist of its own per track. What the protocol keeps
+        apart is also told to an estimator whose `fit` takes groups, so that what it holds back for
+        validation is kept apart in the same way.
     protocol : {"paper", "track", "artist"} or list of them, default="paper"
         ``paper`` draws rows at random, ``track`` keeps each track on one side, and ``artist`` keeps
         each artist on one side.
@@ -142,10 +145,11 @@ def evaluate(
         tracks = resolve_tracks(name, groups) if PROTOCOLS[name].apart else None
         if tracks is not None:
             _check_one_genre_a_track(labels, tracks)
-        holdouts = splitter.split(labels, labels, resolve_groups(name, groups))
+        apart = resolve_groups(name, groups)
+        holdouts = splitter.split(labels, labels, apart)
         for number, (train, test) in enumerate(holdouts):
             keys.append((name, number))
-            tasks.append(delayed(_run_holdout)(estimator, X, labels, tracks, train, test))
+            tasks.append(delayed(_run_holdout)(estimator, X, labels, apart, tracks, train, test))
 
     # Only a generator can show progress, but not every joblib backend can return one.
     parallel = Parallel(n_jobs=n_jobs, return_as="generator" if verbose else "list")
@@ -197,6 +201,7 @@ def _run_holdout(
     estimator: BaseEstimator,
     X: Any,
     y: NDArray[Any],
+    groups: NDArray[np.intp] | None,
     tracks: NDArray[np.intp] | None,
     train: NDArray[np.intp],
     test: NDArray[np.intp],
@@ -206,7 +211,7 @@ def _run_holdout(
     model = clone(estimator)
     X_train = _safe_indexing(X, train)
     begin = time.perf_counter()
-    model.fit(X_train, y[train])
+    fit_with_groups(model, X_train, y[train], None if groups is None else groups[train])
     fit_seconds = time.perf_counter() - begin
 
     proba_train = align_proba(model.predict_proba(X_train), model.classes_, classes)
