@@ -333,7 +333,7 @@ def test_more_superclumps_tell_no_less_of_these(related):
         ([1, 2, np.nan], [1, 2, 3], {}, "x has no number in row 2"),
         ([1, 2, 3], [None, 2, 3], {}, "y has no number in row 0"),
         ([1, 2, 3], [1, 2], {}, r"inconsistent numbers of samples: \[3, 2\]"),
-        ([[1, 2], [3, 4]], [1, 2], {}, "1d array"),
+        ([[1, 2], [3, 4]], [1, 2], {}, r"x must be one row of numbers, got shape \(2, 2\)"),
         (["a", "b"], [1, 2], {}, "could not convert string to float|numeric"),
         ([1j, 2j], [1, 2], {}, "Complex data not supported"),
         ([], [], {}, "minimum of 1 is required"),

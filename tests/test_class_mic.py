@@ -105,6 +105,13 @@ def test_only_the_order_counts(labelled):
         np.testing.assert_array_equal(actual, wanted)
 
 
+def test_place_of_a_column_does_not_matter(labelled, rng):
+    X, y = labelled
+    order = rng.permutation(X.shape[1])
+    for actual, wanted in zip(class_mic(X[:, order], y), class_mic(X, y), strict=True):
+        np.testing.assert_array_equal(actual, wanted[order])
+
+
 def test_classes_of_unequal_size_can_reach_one(rng):
     y = np.repeat(["rare", "common"], [10, 490])
     x = np.where(y == "rare", 5, 0) + rng.uniform(size=500)

@@ -292,7 +292,7 @@ def test_a_killed_process_leaves_what_it_did(run, music, tmp_path, kill):
         f"            pathlib.Path({str(tmp_path / 'waits')!r}).touch()\n"
         "            time.sleep(600)\n"
         "        return super().predict_clips(table)\n"
-        "_predict.predict.__globals__['resolve_model'] = lambda model: Slow()\n"
+        "_predict.resolve_model = lambda model: Slow()\n"
         f"sys.argv[1:] = ['predict', {str(music)!r}, '-o', {str(output)!r}, '-j', '1']\n"
         "app()\n"
     )

@@ -27,18 +27,6 @@ def check_output(output: Path, *endings: str) -> None:
         raise ValueError(f"cannot write '{output}': it is a folder")
 
 
-@contextmanager
-def written_whole(output: Path | None) -> Iterator[Path | None]:
-    """Give a file beside the output to write to; it takes the output's place when all went well."""
-    if output is None:
-        yield None
-        return
-    part = output.with_name(f"{output.stem}.part{output.suffix}")
-    part.unlink(missing_ok=True)
-    yield part
-    part.replace(output)
-
-
 def printable(name: str) -> str:
     """Escape what a terminal or a table does not take in a file name: control characters."""
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in _utf8(name))

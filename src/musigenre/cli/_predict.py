@@ -8,7 +8,7 @@ import typer
 
 from musigenre.cli._model import Model, resolve_model
 from musigenre.cli._options import Audio, Jobs, worth_jobs
-from musigenre.cli._tags import change_tags, check_undo_file, default_undo_file
+from musigenre.cli._tags import change_tags, check_tagging, default_undo_file
 from musigenre.console import (
     check_any,
     check_output,
@@ -20,6 +20,9 @@ from musigenre.console import (
 )
 
 _TABLES = (".csv", ".json", ".jsonl", ".parquet")
+
+# What the help calls the options that belong to --write-tags.
+_TAGS = "Genres in the tags of the files"
 
 # Timelines that one picture can show.
 _MOST_PANELS = 12
@@ -47,26 +50,30 @@ def predict(
     top: Annotated[int, typer.Option(help="How many genres to name.", min=1)] = 2,
     threshold: Annotated[
         float,
-        typer.Option(help="A track is unsure if no genre is as probable.", min=0, max=1),
+        typer.Option(help="A track whose best genre is less probable is unsure.", min=0, max=1),
     ] = 0.5,
     journal: Annotated[
         Path | None, typer.Option(help="Where to keep what is done; default: OUTPUT.journal.")
     ] = None,
     write_tags: Annotated[
-        bool, typer.Option("--write-tags", help="Put the genre into the tags of the files.")
+        bool,
+        typer.Option("--write-tags", help="Put the genre into the files.", rich_help_panel=_TAGS),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="With --write-tags: only show what would change.")
+        bool, typer.Option("--dry-run", help="Only show what would change.", rich_help_panel=_TAGS)
     ] = False,
     only_missing: Annotated[
-        bool, typer.Option("--only-missing", help="With --write-tags: keep genres that are there.")
+        bool,
+        typer.Option("--only-missing", help="Keep genres that are there.", rich_help_panel=_TAGS),
     ] = False,
     tag_unsure: Annotated[
-        bool, typer.Option("--tag-unsure", help="With --write-tags: tag unsure tracks, too.")
+        bool, typer.Option("--tag-unsure", help="Tag unsure tracks, too.", rich_help_panel=_TAGS)
     ] = False,
     undo: Annotated[
         Path | None,
-        typer.Option(help="With --write-tags: the file for undo-tags; default: a dated one here."),
+        typer.Option(
+            help="The file for undo-tags; default: a dated one here.", rich_help_panel=_TAGS
+        ),
     ] = None,
     jobs: Jobs = -1,
 ) -> None:
@@ -89,8 +96,8 @@ def predict(
                 "--dry-run, --only-missing, --tag-unsure and --undo belong to --write-tags"
             )
         undo = undo or default_undo_file()
-        if write_tags and not dry_run:
-            check_undo_file(undo)
+        if write_tags:
+            check_tagging(undo, dry_run=dry_run)
         if plot is not None:
             check_output(plot, ".png", ".svg", ".pdf")
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from importlib.util import find_spec
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,6 +28,7 @@ def change_tags(
     journal: "PredictionJournal | None",
 ) -> list[dict[str, str]]:
     """Plan, show or do the changes; give what could not be done, as lists of errors hold it."""
+    from musigenre.collection.genre_tags import TagError
     from musigenre.collection.retagging import (
         Change,
         apply_changes,
@@ -35,34 +37,32 @@ def change_tags(
     )
 
     paths = [(os.path.abspath(path), genre) for path, genre in genres]  # noqa: PTH100
-    planned = list(
-        _shown(plan_changes(paths, only_missing=only_missing), "reading tags", len(paths))
-    )
-    changes = [each for each in planned if isinstance(each, Change)]
-    problems = [each for each in planned if isinstance(each, ValueError)]
-    n_same = sum(each is None for each in planned)
-    if dry_run:
-        for change in changes:
-            say(f"{printable(str(change.old))} -> {change.new}  {printable(change.path)}")
-        say(f"{len(changes)} files would change, {n_same} would stay as they are")
-        return _as_errors(problems)
     n_done = 0
-    if changes:
-        write_undo_file(undo, changes)
-        say(f"to undo what follows: musigenre undo-tags {undo}", err=True)
-        try:
-            results = _shown(apply_changes(changes), "writing tags", len(changes))
-            for change, result in results:
-                if isinstance(result, ValueError):
-                    problems.append(result)
-                    continue
-                n_done += 1
-                if journal is not None:
-                    # Otherwise the file would count as another one in the next run.
-                    journal.changed(change.file, result)
-        except KeyboardInterrupt:
-            say(f"stopped; {n_done} of {len(changes)} files are tagged", err=True)
-            raise typer.Exit(130) from None
+    try:
+        planning = plan_changes(paths, only_missing=only_missing)
+        planned = list(_shown(planning, "reading tags", len(paths)))
+        changes = [each for each in planned if isinstance(each, Change)]
+        problems = [each for each in planned if isinstance(each, TagError)]
+        n_same = sum(each is None for each in planned)
+        if dry_run:
+            for change in changes:
+                say(f"{printable(str(change.old))} -> {change.new}  {printable(change.path)}")
+            say(f"{len(changes)} files would change, {n_same} would stay as they are")
+            return _as_errors(problems)
+        if changes:
+            write_undo_file(undo, changes)
+            say(f"to undo what follows: musigenre undo-tags {undo}", err=True)
+        for change, result in _shown(apply_changes(changes), "writing tags", len(changes)):
+            if isinstance(result, TagError):
+                problems.append(result)
+                continue
+            n_done += 1
+            if journal is not None:
+                # Otherwise the file would count as another one in the next run.
+                journal.changed(change.file, result)
+    except KeyboardInterrupt:
+        say(f"stopped; {n_done} files are tagged, and the same command goes on", err=True)
+        raise typer.Exit(130) from None
     say(f"tags: {n_done} files changed, {n_same} left as they were")
     return _as_errors(problems)
 
@@ -82,6 +82,7 @@ def undo_tags(
     with for_people():
         from joblib import parallel_config
 
+        from musigenre.collection.genre_tags import TagError
         from musigenre.collection.retagging import read_undo_file, undo_changes
 
         changes = read_undo_file(file)
@@ -94,7 +95,7 @@ def undo_tags(
             try:
                 undone = undo_changes(changes, force=force)
                 for _, result in _shown(undone, "undoing", len(changes)):
-                    if isinstance(result, ValueError):
+                    if isinstance(result, TagError):
                         problems.append(result)
                     else:
                         n_done += result
@@ -113,8 +114,12 @@ def default_undo_file() -> Path:
     return next(path for path in map(Path, names) if not path.exists())
 
 
-def check_undo_file(undo: Path) -> None:
-    """Find out, before hours of work, whether the undo file can be written."""
+def check_tagging(undo: Path, *, dry_run: bool) -> None:
+    """Find out, before hours of work, whether files can be tagged and the undo file written."""
+    if find_spec("mutagen") is None:
+        raise ValueError("to read and write tags, mutagen is needed: pip install 'musigenre[tags]'")
+    if dry_run:
+        return
     check_output(undo, ".json")
     if undo.exists():
         raise ValueError(f"'{undo}' exists, and may still be wanted; name another --undo file")

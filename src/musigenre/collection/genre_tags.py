@@ -135,6 +135,9 @@ def audio_digest(path: str) -> str:
                 warn_if_short(file, stream, n_samples)
         except (AudioError, DecodeError) as error:
             raise TagError(path, error.cause, error.remedy) from error
+        except OSError as error:
+            cause = f"the system says '{error.strerror or error}'"
+            raise TagError(path, cause, "check its disk") from error
     if notes:
         raise TagError(path, "it is damaged or cut short", "get it anew")
     return digest.hexdigest()
@@ -177,7 +180,13 @@ def change_genre(path: str, genre: Genre, audio: str) -> FileState:
         with written_whole(file) as temporary:
             shutil.copy2(file, temporary)
             _keep_owner(path, file, temporary)
-            _set(path, _open(path, temporary, kind), genre)
+            copy = _open(path, temporary, kind)
+            try:
+                _set(path, copy, genre)
+            except (OSError, TagError):
+                raise
+            except Exception as error:  # mutagen raises many kinds of error on odd files
+                raise TagError(path, f"mutagen says {error!r}", "convert the file") from error
             if _genre(_open(path, temporary, kind)).values != genre.values:
                 raise TagError(path, "the tag could not be read back", "convert the file")
             if audio_digest(str(temporary)) != audio:
@@ -211,7 +220,7 @@ def _open(path: str, file: str | Path, kind: type | None = None) -> Any:
         if isinstance(tags, ID3) and tags.version[:2] in {(2, 3), (2, 4)}:
             # As they stand, not brought to one version, so that all others stay as they are.
             opened = type(opened)(str(file), translate=False)
-    except (mutagen.MutagenError, OSError, ValueError, EOFError) as error:
+    except Exception as error:  # mutagen raises many kinds of error on odd files
         raise TagError(path, f"its tags cannot be read: {error}", "check the file") from error
     if opened is None:
         raise TagError(path, _NO_TAGS, _CONVERT)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral, Real
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.random import RandomState
@@ -103,11 +104,11 @@ def class_mic(
 
     Notes
     -----
-    The definition is this library's own; the papers have no classes. It is 1 if and only if the
-    classes, or as many groups of them as there are columns, of equal size, can be told apart
-    without an error. For two classes of equal size it is nearly ``mic(x, y, "mic_e")``; for
-    unequal ones that coefficient cannot reach 1, as it divides by the logarithm of 2 and not by
-    the entropy of the classes.
+    The definition is this library's own; the papers have no classes. It is 1 if parts of the
+    feature tell the classes apart without an error, or if the classes tell k equal parts apart.
+    For two classes of equal size it is nearly ``mic(x, y, "mic_e")``; for unequal ones that
+    coefficient cannot reach 1, as it divides by the logarithm of 2 and not by the entropy of the
+    classes.
 
     p-values come from columns of noise without ties. For any feature without ties that is
     independent of the classes this is its exact distribution, so that all features share one.
@@ -138,14 +139,12 @@ def class_mic(
     n_features = numbers.shape[1]
     if n_features == 0:
         return ClassMic(np.empty(0), np.empty(0))
-    parts = [numbers[:, i : i + _BATCH] for i in range(0, n_features, _BATCH)]
-    seeds = check_random_state(random_state).randint(
-        2**31, size=-(-n_permutations // _BATCH) + len(parts)
-    )
-    given = ((grids, seed, part) for seed, part in zip(seeds, parts, strict=False))
+    n_batches = -(-n_permutations // _BATCH)
+    seed, *seeds = check_random_state(random_state).randint(2**31, size=1 + n_batches)
+    given = ((grids, seed, numbers[:, i : i + _BATCH]) for i in range(0, n_features, _BATCH))
     results = run_jobs(_score_columns, given, n_jobs, ordered=True, prefer="threads")
     coefficient, without_ties = np.concatenate(list(results), axis=1)
-    chance = ((grids, seed) for seed in seeds[len(parts) :])
+    chance = ((grids, seed) for seed in seeds)
     noise = run_jobs(_score_noise, chance, n_jobs, ordered=True, prefer="threads")
     null = np.concatenate(list(noise))[:n_permutations]
     pvalue = np.where(without_ties > 0, upper_tail(without_ties, null), 1)
@@ -228,15 +227,20 @@ def _score_columns(grids: _ClassGrids, seed: int, columns: NDArray) -> tuple[Flo
     without_ties = coefficients.copy()
     tied = (features.n_groups > 1) & (features.n_groups < grids.n_samples)
     if tied.any():
-        order = _shuffled_samples(grids, int(tied.sum()), seed)
-        sorting = np.argsort(np.take_along_axis(columns[:, tied].T, order, 1), 1, kind="stable")
-        broken = RankedColumns.without_ties(
-            np.take_along_axis(order, sorting, 1), grids.max_columns
+        groups = features.group_of[tied]
+        # The seed comes from the column, so that no result depends on the column's place.
+        seeds = [[seed, crc32(group.tobytes())] for group in groups]
+        shuffled = np.concatenate([_shuffled_samples(grids, 1, each) for each in seeds])
+        sorting = np.argsort(np.take_along_axis(groups, shuffled, 1), axis=1, kind="stable")
+        order = np.take_along_axis(shuffled, sorting, 1)
+        without_ties[tied] = grids.coefficients(
+            RankedColumns.without_ties(order, grids.max_columns)
         )
-        without_ties[tied] = grids.coefficients(broken)
     return coefficients, without_ties
 
 
-def _shuffled_samples(grids: _ClassGrids, n_columns: int, seed: int) -> NDArray[np.intp]:
+def _shuffled_samples(
+    grids: _ClassGrids, n_columns: int, seed: int | list[int]
+) -> NDArray[np.intp]:
     samples = np.tile(np.arange(grids.n_samples), (n_columns, 1))
     return np.random.default_rng(seed).permuted(samples, axis=1)

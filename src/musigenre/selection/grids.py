@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from numbers import Real
 from typing import Any
 
@@ -78,32 +78,19 @@ class Grids:
         """Most columns or rows of a grid."""
         return self.n_cells // 2
 
-    @cached_property
+    @property
     def steps(self) -> NDArray[np.intp]:
         """What to search, as `mic_kernels.search` takes it: an array of shape (n_steps, 4)."""
         c = DEFAULT_C[self.estimator] if self.c is None else self.c
-        steps = []
-        for side in (0, 1):
-            for rows in range(2, self.max_parts + 1):
-                columns = self.n_cells // rows
-                limit = max(int(c * columns), 1)
-                if self.estimator == "mic_e":
-                    diagonal = side == 1 or self.both_diagonals
-                    columns = min(columns, rows if diagonal else rows - 1)
-                if columns >= 2:
-                    steps.append((side, rows, columns, limit))
-        return np.array(steps, dtype=np.intp)
+        return _steps(self.n_cells, self.estimator, c, self.both_diagonals)
 
     @cached_property
     def cells(self) -> NDArray[np.intp]:
         """Each grid that is searched: step, k searched parts, columns and rows; shape (4, n)."""
         side, rows, columns, _ = self.steps.T
         step = np.repeat(np.arange(len(side)), columns - 1)
-        k = (
-            2
-            + np.arange(len(step))
-            - np.repeat(np.cumsum(columns - 1) - (columns - 1), columns - 1)
-        )
+        first = np.cumsum(columns - 1) - (columns - 1)
+        k = 2 + np.arange(len(step)) - first[step]
         turned = side[step] == 1
         return np.array([step, k, np.where(turned, rows[step], k), np.where(turned, k, rows[step])])
 
@@ -145,3 +132,20 @@ class Grids:
         _, _, columns, rows = self.cells
         np.fmax.at(matrix, (columns - 2, rows - 2), entries)
         return matrix
+
+
+@lru_cache(maxsize=16)
+def _steps(n_cells: int, estimator: str, c: float, both_diagonals: bool) -> NDArray[np.intp]:
+    steps = []
+    for side in (0, 1):
+        for rows in range(2, n_cells // 2 + 1):
+            columns = n_cells // rows
+            limit = max(int(c * columns), 1)
+            if estimator == "mic_e":
+                diagonal = side == 1 or both_diagonals
+                columns = min(columns, rows if diagonal else rows - 1)
+            if columns >= 2:
+                steps.append((side, rows, columns, limit))
+    array = np.array(steps, dtype=np.intp)
+    array.flags.writeable = False
+    return array

@@ -68,9 +68,9 @@ def mic(
 
     Notes
     -----
-    The class numbers of three or more classes are no variable: another numbering gives another
-    coefficient. The treatment of ties, constants and few samples is that of
-    `characteristic_matrix`.
+    Numbers of three or more classes are no variable: as long as grids are too coarse to give each
+    class a row, another numbering gives another coefficient. The treatment of ties, constants and
+    few samples is that of `characteristic_matrix`.
 
     References
     ----------

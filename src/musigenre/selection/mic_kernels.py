@@ -163,6 +163,7 @@ def _count(place, row_of, n_rows, ends, n_clumps, counts):
 
 @_helper
 def _cost(counts, n_rows, xlogx, s, t):
+    """Part of a column from clump s to before clump t: minus n times the entropy of its rows."""
     cost = -xlogx[counts[t, n_rows] - counts[s, n_rows]]
     for row in range(n_rows):
         cost += xlogx[counts[t, row] - counts[s, row]]
@@ -298,9 +299,8 @@ def _optimise(counts, n_rows, n_clumps, max_columns, xlogx, costs, scores, out):
                     useless[level, chunk] = s == end
 
     if last == 1:
-        for t in range(1, n_clumps):
+        for t in range(1, n_clumps + 1):
             scores[1, t] = _cost(counts, n_rows, xlogx, 0, t)
-        scores[1, n_clumps] = _cost(counts, n_rows, xlogx, 0, n_clumps)
     for level in range(2, last + 1):
         out[level] = (entropy + scores[level, n_clumps]) / n
     top = scores[last, n_clumps]

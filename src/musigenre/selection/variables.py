@@ -20,7 +20,15 @@ def check_variable(x: ArrayLike, name: str) -> NDArray:
         ...
     ValueError: x has no number in row 1: drop such rows, or fill them in.
     """
-    return check_variables(column_or_1d(x)[:, np.newaxis], name)[:, 0]
+    numbers = check_array(
+        x, dtype="numeric", ensure_2d=False, ensure_all_finite=False, input_name=name
+    )
+    if numbers.ndim == 2 and numbers.shape[1] == 1:
+        numbers = numbers[:, 0]
+    if numbers.ndim != 1:
+        raise ValueError(f"{name} must be one row of numbers, got shape {numbers.shape}.")
+    _refuse_missing(numbers[:, np.newaxis], name)
+    return numbers
 
 
 def check_variables(X: ArrayLike, name: str) -> NDArray:
@@ -28,12 +36,16 @@ def check_variables(X: ArrayLike, name: str) -> NDArray:
     numbers = check_array(
         X, dtype="numeric", ensure_all_finite=False, ensure_min_features=0, input_name=name
     )
+    _refuse_missing(numbers, name)
+    return numbers
+
+
+def _refuse_missing(numbers: NDArray, name: str) -> None:
     missing = pd.isna(numbers)
     if missing.any():
         row, column = np.argwhere(missing)[0]
         place = f"row {row}" + (f", column {column}" if numbers.shape[1] > 1 else "")
         raise ValueError(f"{name} has no number in {place}: drop such rows, or fill them in.")
-    return numbers
 
 
 def number_classes(y: ArrayLike) -> NDArray[np.intp]:
