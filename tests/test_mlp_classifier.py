@@ -5,6 +5,7 @@ import pickle
 import random
 import sys
 import tempfile
+import weakref
 from copy import deepcopy
 
 import numpy as np
@@ -380,6 +381,17 @@ def test_interrupt_stops_cleanly(monkeypatch):
     assert random_states() == before
     with pytest.raises(NotFittedError):
         model.predict([[0, 0]])
+
+
+def test_training_data_do_not_stay_in_memory():
+    X, y = xor(20)
+    X = X.astype(np.float32)  # as the network takes it, so without a copy
+    for params in ({}, {"validation_fraction": 0.2}):
+        small(epochs=1, **params).fit(X, y)
+    given = weakref.ref(X)
+    del X
+    gc.collect()
+    assert given() is None
 
 
 def test_a_discarded_network_leaves_no_graph_in_memory():

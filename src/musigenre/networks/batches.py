@@ -94,6 +94,11 @@ class Batches(keras.utils.PyDataset):
         self._epoch += 1
         self._shuffle()
 
+    def release(self) -> None:
+        """Let go of the data: TensorFlow keeps all that it has read from until the process ends."""
+        del self.data, self.rows, self._order
+        self._augmentation = None
+
     def _shuffle(self) -> None:
         self._order = self.rows
         if self._seed is not None:

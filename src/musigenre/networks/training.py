@@ -70,7 +70,7 @@ def train(
     build : callable
         Gives the untrained network.
     batches : Batches
-        What it is trained on.
+        What it is trained on. They are released afterwards, as is `held_out`.
     held_out : Batches or None
         What its loss is measured on after each epoch; early stopping then watches that loss, and
         without it the loss of training.
@@ -122,7 +122,12 @@ def train(
             else 1,
         )
         wrapper.batches_ = batches
-        wrapper.fit(*_PLACEHOLDERS, validation_data=held_out)
+        try:
+            wrapper.fit(*_PLACEHOLDERS, validation_data=held_out)
+        finally:
+            batches.release()
+            if held_out is not None:
+                held_out.release()
     history = pd.DataFrame(dict(wrapper.history_))
     history.index = pd.RangeIndex(1, len(history) + 1, name="epoch")
     numbers = [history["loss"], *wrapper.model_.get_weights()]
