@@ -125,7 +125,7 @@ class HistoryDisplay:
                 values = self.history[prefix + metric]
                 ax.plot(epochs, values, color=colour, marker=marker, markersize=3, label=part)
         if "val_loss" in self.history:
-            best = self.history["val_loss"].idxmin()
+            best = int(self.history.index[self.history["val_loss"].argmin()])
             ax.axvline(
                 best, color="grey", linestyle=":", zorder=0, label=f"lowest loss: epoch {best}"
             )
