@@ -118,14 +118,14 @@ class HistoryDisplay:
 
         if ax is None:
             _, ax = plt.subplots(figsize=(5, 3.5), layout="constrained")
-        epochs = self.history.index
+        epochs = self.history.index.to_numpy()
         marker = "o" if len(epochs) <= 30 else None
         for (part, colour), prefix in zip(COLOURS.items(), ("", "val_"), strict=True):
             if prefix + metric in self.history:
                 values = self.history[prefix + metric]
                 ax.plot(epochs, values, color=colour, marker=marker, markersize=3, label=part)
         if "val_loss" in self.history:
-            best = int(self.history.index[self.history["val_loss"].argmin()])
+            best = int(epochs[self.history["val_loss"].to_numpy().argmin()])
             ax.axvline(
                 best, color="grey", linestyle=":", zorder=0, label=f"lowest loss: epoch {best}"
             )
