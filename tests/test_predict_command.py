@@ -281,7 +281,9 @@ def test_a_killed_process_leaves_what_it_did(run, music, tmp_path, kill):
     """The stand-in waits in its second chunk until it is killed."""
     output = tmp_path / "out.csv"
     code = (
-        "import sys, time, pathlib\n"
+        "import signal, sys, time, pathlib\n"
+        # A shell gives what it starts in the background a deaf ear to Ctrl-C.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import test_predict_command as t\n"
         "from musigenre.cli import app, _predict\n"
         "import musigenre.collection.predictions as p\n"
@@ -313,6 +315,7 @@ def test_a_killed_process_leaves_what_it_did(run, music, tmp_path, kill):
         _, errors = process.communicate(timeout=60)
     finally:
         process.kill()
+        process.communicate()
     if kill == signal.SIGINT:
         assert process.returncode == 130
         assert "Traceback" not in errors
