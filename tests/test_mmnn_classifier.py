@@ -78,14 +78,14 @@ def test_blending_weighs_the_heads_and_keeps_one(tmp_path):
     X, y = clips()
     X[:, 3:] = np.random.default_rng(1).normal(size=(len(X), 24))  # a branch that only overfits
     y = np.array([genre[:4] for genre in y])
-    model = small(blending=True, epochs=12).fit(X, y)
+    model = small(blending=True, epochs=6).fit(X, y)
     table = model.blending_
     assert table.index.tolist() == list(HEADS)
     assert table["weight"].sum() == pytest.approx(1)
     assert (table["weight"] >= 0).all()
-    assert (
-        table.loc["features_alone", "weight"] > 0.8 > 0.1 > table.loc["spectrogram_alone", "weight"]
-    )
+    weight = table["weight"]
+    assert weight["features_alone"] > 0.3
+    assert weight["spectrogram_alone"] < 0.01
     assert model.model_.output_shape == (None, 2)
     assert model.score(X, y) > 0.9
     again = clone(model).fit(X, y)

@@ -18,8 +18,8 @@ def blend_weights(losses: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     losses : DataFrame
-        One row for each head; columns ``train_before``, ``train_after``, ``val_before`` and
-        ``val_after``: mean loss on clips trained on and on others, before training and after.
+        One row for each head; columns ``before``, the mean loss before training, and ``train``
+        and ``val``, that after it on clips trained on and on others.
 
     Returns
     -------
@@ -29,16 +29,16 @@ def blend_weights(losses: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    With :math:`L^V` the loss on other clips and :math:`L^T` that on the clips trained on,
+    With :math:`L_0` the loss before training, :math:`L^T` that on the clips trained on and
+    :math:`L^V` that on others,
 
     .. math::
 
-        G = L^V_\text{before} - L^V_\text{after}, \qquad
-        O = (L^V - L^T)_\text{after} - (L^V - L^T)_\text{before}, \qquad
-        w \propto G / O^2
+        G = L_0 - L^V, \qquad O = L^V - L^T, \qquad w \propto G / O^2
 
-    A head whose loss on other clips does not fall gets no weight; if none falls, all weigh the
-    same.
+    An untrained network knows neither sort of clips, so that it has no overfitting that would have
+    to be subtracted from :math:`O`. A head whose loss on other clips does not fall gets no weight;
+    if none falls, all weigh the same.
 
     References
     ----------
@@ -49,22 +49,15 @@ def blend_weights(losses: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> import pandas as pd
     >>> losses = pd.DataFrame(
-    ...     {
-    ...         "train_before": [2.3, 2.3],
-    ...         "train_after": [0.1, 0.8],
-    ...         "val_before": [2.3, 2.3],
-    ...         "val_after": [0.9, 1.0],
-    ...     },
+    ...     {"before": [2.3, 2.3], "train": [0.1, 0.8], "val": [0.9, 1.0]},
     ...     index=["both", "features_alone"],
     ... )
     >>> blend_weights(losses)["weight"].round(2).tolist()
     [0.06, 0.94]
     """
-    gap_before = losses["val_before"] - losses["train_before"]
-    gap_after = losses["val_after"] - losses["train_after"]
-    generalization = losses["val_before"] - losses["val_after"]
-    overfitting = gap_after - gap_before
-    least = _LEAST_OVERFITTING * losses["val_before"]
+    generalization = losses["before"] - losses["val"]
+    overfitting = losses["val"] - losses["train"]
+    least = _LEAST_OVERFITTING * losses["before"]
     ratio = generalization.clip(lower=0) / np.maximum(overfitting, least) ** 2
     if not ratio.sum() > 0:
         ratio = pd.Series(1.0, index=losses.index)

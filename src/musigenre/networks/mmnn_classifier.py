@@ -285,13 +285,11 @@ class MMNNClassifier(SpectrogramClassifier):
             np.random.RandomState(seed),
         )
         parts = {"train": rows[~part], "val": rows[part]}
-        inputs = {name: tuple(a[rows] for a in data.inputs) for name, rows in parts.items()}
         losses = pd.DataFrame(index=pd.Index(HEADS, name="head"))
 
-        def measure(model: keras.Model, when: str, heads: NDArray) -> None:
-            for name, rows in parts.items():
-                each = head_losses(outputs(model, inputs[name]), data.genres[rows])
-                losses.loc[heads, f"{name}_{when}"] = each[heads]
+        def measure(model: keras.Model, column: str, rows: NDArray, heads: NDArray) -> None:
+            probabilities = outputs(model, tuple(values[rows] for values in data.inputs))
+            losses.loc[heads, column] = head_losses(probabilities, data.genres[rows])[heads]
 
         # The branches have no weight in common, so one training serves for each of them alone.
         for heads in (np.array([True, False, False]), np.array([False, True, True])):
@@ -302,9 +300,10 @@ class MMNNClassifier(SpectrogramClassifier):
                 None,
                 seed,
                 heads,
-                before=lambda model, heads=heads: measure(model, "before", heads),
+                before=lambda model, heads=heads: measure(model, "before", rows, heads),
             )
-            measure(trained, "after", heads)
+            for name, some in parts.items():
+                measure(trained, name, some, heads)
         return blend_weights(losses)
 
     def _get_state(self) -> tuple[dict[str, Any], list[NDArray]]:

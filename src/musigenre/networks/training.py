@@ -106,10 +106,18 @@ def train(
                 )
             )
         on_tensorflow = keras.backend.backend() == "tensorflow"
+        optimizer = _make_optimizer(plan, len(batches))
+
+        def build_with_optimizer() -> keras.Model:
+            network = build()
+            # TensorFlow traces twice what makes variables, as an optimizer does at its first step.
+            optimizer.build(network.trainable_variables)
+            return network
+
         wrapper = _BatchClassifier(
-            model=build,
+            model=build_with_optimizer,
             loss=loss,
-            optimizer=_make_optimizer(plan, len(batches)),
+            optimizer=optimizer,
             metrics=[accuracy],
             epochs=plan.epochs,
             callbacks=callbacks,

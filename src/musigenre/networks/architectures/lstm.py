@@ -18,8 +18,8 @@ def lstm(
 ) -> keras.Model:
     """Long short-term memory over the frames of a clip, usually of MFCC.
 
-    Each layer reads the sequence that the one before it writes; what the last has written after
-    the last frame goes into a dense layer and the softmax.
+    Each layer reads the sequence that the one before it writes; the average over what the last
+    has written goes into a dense layer and the softmax.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def lstm_trunk(x: keras.KerasTensor, units: Sequence[int] = (64, 64)) -> keras.K
 
 
 def recurrent_layers(x: keras.KerasTensor, units: Sequence[int]) -> keras.KerasTensor:
-    """Give LSTM layers over sequences (n_clips, n_steps, n_values), and what the last ends with."""
+    """Give LSTM layers over sequences (n_clips, n_steps, n_values), and the average over steps."""
     for i, n in enumerate(units, start=1):
-        x = layers.LSTM(int(n), return_sequences=i < len(units), name=f"lstm_{i}")(x)
-    return x
+        x = layers.LSTM(int(n), return_sequences=True, name=f"lstm_{i}")(x)
+    return layers.GlobalAveragePooling1D(name="over_time")(x)
