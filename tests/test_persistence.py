@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 
 import musigenre
 from musigenre import (
@@ -20,6 +20,8 @@ from musigenre import (
     RobustScaler,
     SpectrogramExtractor,
     TunedMLPClassifier,
+    make_clip_model,
+    persistence,
 )
 from musigenre.archive import ModelFileError
 
@@ -162,6 +164,21 @@ def test_spectrograms_as_features(tracks, tmp_path):
     np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
 
 
+def test_a_network_over_features_and_spectrograms(tracks, tmp_path):
+    model = make_clip_model("mmnn", clip_duration=0.5, random_state=0)
+    model.set_params(classifier__epochs=1)
+    trained = GenrePipeline(model, clip_duration=0.5).fit(*tracks)
+    trained.save(tmp_path / "model")
+    loaded = GenrePipeline.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
+
+
+def test_a_union_with_weights_is_refused(tmp_path):
+    union = FeatureUnion([("features", AudioFeatures())], transformer_weights={"features": 2})
+    with pytest.raises(TypeError, match=r"FeatureUnion \(without weights\)"):
+        persistence.save(union, tmp_path / "model")
+
+
 def test_equal_models_are_equal_files(fitted, saved, tmp_path):
     fitted.save(tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == saved.read_bytes()
@@ -190,8 +207,6 @@ def test_an_estimator_that_would_need_pickle_is_refused(tracks, tmp_path):
 def test_a_subclass_does_not_pass_for_its_parent(fitted, tmp_path):
     class RobustScaler(musigenre.RobustScaler):
         pass
-
-    from musigenre import persistence
 
     with pytest.raises(TypeError, match="RobustScaler cannot be saved"):
         persistence.save(RobustScaler(), tmp_path / "model")

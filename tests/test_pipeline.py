@@ -131,6 +131,25 @@ def test_settings_reach_the_named_model():
         make_clip_model("cnn")
 
 
+@pytest.mark.parametrize("name", ["cnn-mel", "cnn-mfcc", "mmnn"])
+def test_networks_over_spectrograms(name, tracks, tmp_path):
+    model = GenrePipeline(name, clip_duration=1.5, random_state=0)
+    assert model.fit(*tracks).score(*tracks) == 1
+    model.save(tmp_path / "model")
+    loaded = GenrePipeline.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), model.predict_proba(tracks[0]))
+
+
+def test_the_spectrogram_of_mmnn_fits_the_clips():
+    model = make_clip_model("mmnn", clip_duration=1.0)
+    clips = np.random.default_rng(0).normal(size=(4, SR - 1)).astype(np.float32)
+    mfcc = model["features"].transformer_list[1][1]
+    n_columns = mfcc.fit_transform(clips).shape[1]
+    assert n_columns == model["classifier"].n_bins * model["classifier"].n_frames
+    with pytest.raises(ValueError, match="'mmnn' wants clips of one length"):
+        make_clip_model("mmnn", clip_duration=None)
+
+
 def test_whole_tracks_get_the_design_for_whole_tracks():
     classifier = make_clip_model("mlp", clip_duration=None)["classifier"]
     assert classifier.hidden_layer_sizes == "30s"
