@@ -58,6 +58,17 @@ def test_inverse_transform_gives_the_original_back(X):
     np.testing.assert_allclose(restored, X, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_spread_at_the_end_of_the_range_counts_as_none(dtype):
+    tiny = np.finfo(dtype).smallest_subnormal
+    X = np.array([[-1e6], [-40 * tiny], [0], [0]], dtype)
+    scaler = RobustScaler().fit(X)
+    np.testing.assert_allclose(scaler.scale_, X.std(), rtol=1e-6)
+    np.testing.assert_allclose(
+        scaler.inverse_transform(scaler.transform(X)), X, rtol=1e-6, atol=1e-30
+    )
+
+
 @repeatable
 @given(matrices(whole), st.sampled_from([-3, -1, 2, 1024]), st.integers(-1000, 1000))
 def test_units_and_origin_do_not_matter(X, unit, origin):

@@ -150,7 +150,7 @@ class RobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.center_ = median if self.with_centering else None
         self.scale_ = None
         if self.with_scaling:
-            self.scale_ = _scale(values, lower, upper, float(np.finfo(given.dtype).eps))
+            self.scale_ = _scale(values, lower, upper, np.finfo(given.dtype))
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.floating]:
@@ -242,10 +242,14 @@ def _scale(
     X: NDArray[np.float64],
     lower: NDArray[np.float64],
     upper: NDArray[np.float64],
-    resolution: float,
+    precision: np.finfo,
 ) -> NDArray[np.float64]:
     """Divisor of each column, as the table in the docstring of `RobustScaler` has it."""
+    resolution = float(precision.eps)
     scale = _spread(X, (lower <= X) & (upper >= X), resolution)
+    # A spread so small that other values of the column would become infinite is rounding, too.
+    largest = np.fmax.reduce(np.abs(X), axis=0, initial=1.0)
+    scale[scale < float(precision.tiny) * largest] = 0
     flat = scale == 0
     scale[flat] = _spread(X[:, flat], ~np.isnan(X[:, flat]), resolution)
     scale[scale == 0] = 1
