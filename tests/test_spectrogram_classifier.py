@@ -4,7 +4,6 @@ import gc
 import json
 import pickle
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,18 +60,6 @@ def checked():
     ]
 
 
-@pytest.fixture
-def eager(monkeypatch):
-    """Train step by step: to trace a graph takes seconds, and conventions do not depend on it."""
-    compile_ = keras.Model.compile
-
-    def compile_eagerly(self, *args, **options):
-        compile_(self, *args, **options | {"run_eagerly": True, "steps_per_execution": 1})
-
-    monkeypatch.setattr(keras.Model, "compile", compile_eagerly)
-
-
-@pytest.mark.usefixtures("eager")
 @parametrize_with_checks(
     checked(),
     expected_failed_checks=lambda _: {

@@ -61,7 +61,7 @@ def train(
     plan: TrainingPlan,
     *,
     loss: str | Callable = "categorical_crossentropy",
-    accuracy: str | Callable = "accuracy",
+    accuracy: Callable = keras.metrics.categorical_accuracy,
 ) -> tuple[keras.Model, pd.DataFrame]:
     """Build a network and train it.
 
@@ -76,7 +76,8 @@ def train(
         without it the loss of training.
     plan : TrainingPlan
     loss : str or callable, default="categorical_crossentropy"
-    accuracy : str or callable, default="accuracy"
+    accuracy : callable, default=keras.metrics.categorical_accuracy
+        Of genres and outputs; tells which are right.
 
     Returns
     -------
@@ -107,10 +108,12 @@ def train(
             )
         on_tensorflow = keras.backend.backend() == "tensorflow"
         optimizer = _make_optimizer(plan, len(batches))
+        # TensorFlow traces twice what makes variables, so they are made before: those of the
+        # metric here, those of the optimizer as soon as there is a network.
+        metric = keras.metrics.MeanMetricWrapper(accuracy, name="accuracy")
 
         def build_with_optimizer() -> keras.Model:
             network = build()
-            # TensorFlow traces twice what makes variables, as an optimizer does at its first step.
             optimizer.build(network.trainable_variables)
             return network
 
@@ -118,7 +121,7 @@ def train(
             model=build_with_optimizer,
             loss=loss,
             optimizer=optimizer,
-            metrics=[accuracy],
+            metrics=[metric],
             epochs=plan.epochs,
             callbacks=callbacks,
             random_state=plan.seed,
