@@ -7,13 +7,20 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
+from sklearn.svm import SVC
 
 import musigenre
 from musigenre import (
     AudioFeatures,
+    AugmentedClassifier,
+    BlockScaler,
     CorrelationSelector,
+    CoupledSVC,
     GenrePipeline,
     MfccCMVN,
     MLPClassifier,
@@ -164,6 +171,126 @@ def test_spectrograms_as_features(tracks, tmp_path):
     np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
 
 
+def blocks():
+    return {"signal": slice(0, 17), "cepstrum": list(range(17, 57))}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (BlockScaler(blocks()), CoupledSVC(4.0, gamma=0.25, random_state=0)),
+        (BlockScaler(n_quantiles=None, clip=None), CoupledSVC(random_state=0, kernel="linear")),
+        (StandardScaler(), LogisticRegression(C=0.5)),
+        (QuantileTransformer(n_quantiles=10), LinearDiscriminantAnalysis(n_components=1)),
+    ],
+    ids=["coupled", "plain blocks", "logistic", "lda"],
+)
+def test_estimators_of_scikit_learn_and_around_them(tracks, tmp_path, steps):
+    X, y = tracks
+    labels = np.where(np.arange(12) % 3, y, "other")
+    for genres in (y, labels):
+        if "other" in genres and isinstance(steps[-1], LinearDiscriminantAnalysis):
+            steps[-1].set_params(n_components=2)
+        trained = GenrePipeline(make_pipeline(AudioFeatures(), *steps), clip_duration=0.25)
+        trained.fit(X, genres).save(tmp_path / "model")
+        loaded = GenrePipeline.load(tmp_path / "model")
+        np.testing.assert_array_equal(loaded.predict_proba(X), trained.predict_proba(X))
+        assert str(loaded.get_params()) == str(trained.get_params())
+        again = loaded.fit(X, genres).predict_proba(X)
+        np.testing.assert_array_equal(again, trained.predict_proba(X))
+
+
+def test_a_machine_alone_in_all_it_can_do(tmp_path, tracks):
+    from musigenre import persistence
+
+    X = StandardScaler().fit_transform(AudioFeatures().fit_transform(tracks[0]))
+    y = np.array(list("abcabcabcabc"))
+    for labels in (tracks[1], y):
+        for kernel in ("rbf", "linear", "poly"):
+            svc = SVC(kernel=kernel).fit(X, labels)
+            persistence.save(svc, tmp_path / "svc")
+            loaded = persistence.load(tmp_path / "svc", SVC)
+            np.testing.assert_array_equal(loaded.decision_function(X), svc.decision_function(X))
+            np.testing.assert_array_equal(loaded.predict(X), svc.predict(X))
+
+
+def test_augmented_classifier(tracks, tmp_path):
+    inner = make_pipeline(AudioFeatures(), BlockScaler(), CoupledSVC(random_state=0))
+    model = AugmentedClassifier(inner, 2, random_state=0)
+    trained = GenrePipeline(model, clip_duration=None).fit(*tracks)
+    trained.save(tmp_path / "model")
+    loaded = GenrePipeline.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
+    assert loaded.model.n_copies == 2
+
+
+def test_only_changed_parameters_of_scikit_learn_are_written(tmp_path):
+    from musigenre import persistence
+
+    persistence.save(SVC(C=3.0), tmp_path / "svc")
+    with zipfile.ZipFile(tmp_path / "svc") as archive:
+        model = json.loads(archive.read("model.json"))["model"]
+    assert model["params"] == {"C": 3.0}
+
+
+@pytest.fixture
+def machine(tmp_path):
+    from musigenre import persistence
+
+    rng = np.random.default_rng(0)
+    persistence.save(SVC().fit(rng.normal(size=(30, 3)), np.arange(30) % 3), tmp_path / "svc")
+    return tmp_path / "svc"
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("support_vectors_", lambda a: a[:-1]),
+        ("support_vectors_", lambda a: a[:, :2]),
+        ("support_vectors_", lambda a: a.astype(np.float32)),
+        ("support_", lambda a: a[:1]),
+        ("_n_support", lambda a: a + np.int32(1000)),
+        ("_n_support", lambda a: np.array([a.sum() + 5, -5, 0], dtype=np.int32)),
+        ("_dual_coef_", lambda a: a[:, :3]),
+        ("_intercept_", lambda a: a[:1]),
+        ("_probA", lambda a: np.zeros(3)),
+        ("classes_", lambda a: np.arange(50)),
+    ],
+)
+def test_a_machine_whose_arrays_do_not_fit_is_refused(machine, name, change):
+    """LIBSVM would read beyond their ends."""
+    from musigenre import persistence
+
+    with zipfile.ZipFile(machine) as archive:
+        place = json.loads(archive.read("model.json"))["model"]["fitted"][name]["array"]
+        entry = f"arrays/{place:04d}.npy"
+        array = np.load(io.BytesIO(archive.read(entry)))
+    file = io.BytesIO()
+    np.lib.format.write_array(file, np.ascontiguousarray(change(array)), (1, 0))
+    rewrite(machine, arrays={entry: file.getvalue()})
+    with pytest.raises(ModelFileError, match="SVC"):
+        persistence.load(machine, SVC)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m["fitted"].update(_sparse=True), "dense"),
+        (lambda m: m["fitted"].update(_gamma="x"), "dense"),
+        (lambda m: m["fitted"].pop("_probA"), "does not fit together"),
+        (lambda m: m["fitted"].update(_impl="nu_svr"), "sets the attribute '_impl'"),
+        (lambda m: m["params"].update(kernel="precomputed"), "kernel 'precomputed'"),
+        (lambda m: m.update({"class": "NuSVC"}), "unknown class 'NuSVC'"),
+    ],
+)
+def test_a_machine_that_is_none_is_refused(machine, change, message):
+    from musigenre import persistence
+
+    rewrite(machine, lambda header: change(header["model"]))
+    with pytest.raises(ModelFileError, match=message):
+        persistence.load(machine, SVC)
+
+
 def test_a_network_over_features_and_spectrograms(tracks, tmp_path):
     model = make_clip_model("mmnn", clip_duration=0.5, random_state=0)
     model.set_params(classifier__epochs=1)
@@ -197,9 +324,9 @@ def test_nothing_in_the_file_is_pickled(saved):
 
 
 def test_an_estimator_that_would_need_pickle_is_refused(tracks, tmp_path):
-    model = make_pipeline(AudioFeatures(), LogisticRegression())
+    model = make_pipeline(AudioFeatures(), KNeighborsClassifier())
     pipeline = GenrePipeline(model, clip_duration=0.5).fit(*tracks)
-    with pytest.raises(TypeError, match="LogisticRegression cannot be saved without pickle"):
+    with pytest.raises(TypeError, match="KNeighborsClassifier cannot be saved without pickle"):
         pipeline.save(tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
 

@@ -1,6 +1,7 @@
 __version__: str
 
 from . import audio as audio
+from . import classifiers as classifiers
 from . import clips as clips
 from . import collection as collection
 from . import datasets as datasets
@@ -14,6 +15,8 @@ from . import selection as selection
 from .archive import ModelFileError as ModelFileError
 from .audio import AudioError as AudioError
 from .audio import AudioWarning as AudioWarning
+from .classifiers import AugmentedClassifier as AugmentedClassifier
+from .classifiers import CoupledSVC as CoupledSVC
 from .clip_model import make_clip_model as make_clip_model
 from .clips import clip_table as clip_table
 from .collection import SimilarTracks as SimilarTracks
@@ -31,6 +34,7 @@ from .networks import MLPClassifier as MLPClassifier
 from .networks import MMNNClassifier as MMNNClassifier
 from .networks import TunedMLPClassifier as TunedMLPClassifier
 from .pipeline import GenrePipeline as GenrePipeline
+from .preprocessing import BlockScaler as BlockScaler
 from .preprocessing import MfccCMVN as MfccCMVN
 from .preprocessing import RobustScaler as RobustScaler
 from .selection import BorutaSelector as BorutaSelector

@@ -23,6 +23,9 @@ OnError = Literal["raise", "warn", "skip"]
 #: The columns of a clip table.
 COLUMNS = ("path", "start", "duration", "track")
 
+#: A further column of some: the seed with which a clip is altered, missing where it is not.
+AUGMENTATION = "augmentation"
+
 # A remainder shorter than this, in seconds, says nothing and is never a clip.
 _SHORTEST = 0.1
 

@@ -1,11 +1,11 @@
 """Save and load estimators without executing anything.
 
 ``model.json`` names the classes of a pipeline's steps, their parameters and what they learned. A
-class is looked up in the short list of those known here; networks are rebuilt by this library's
-own functions. See :mod:`musigenre.archive` for the file itself.
+class is looked up in the short list of :mod:`musigenre.savable`; networks are rebuilt by this
+library's own functions. See :mod:`musigenre.archive` for the file itself.
 """
 
-import importlib
+from collections.abc import Hashable
 from os import PathLike
 from typing import Any, TypeVar
 
@@ -16,22 +16,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import _is_fitted
 
 from musigenre.archive import ModelFileError, read_archive, write_archive
-
-#: Where the estimators live that a model file may name. Nothing else is imported for a file.
-_SAVABLE = {
-    "AudioFeatures": "musigenre.features",
-    "BorutaSelector": "musigenre.selection",
-    "CNNClassifier": "musigenre.networks",
-    "CorrelationSelector": "musigenre.selection",
-    "GenrePipeline": "musigenre.pipeline",
-    "LSTMClassifier": "musigenre.networks",
-    "MLPClassifier": "musigenre.networks",
-    "MMNNClassifier": "musigenre.networks",
-    "MfccCMVN": "musigenre.preprocessing",
-    "RobustScaler": "musigenre.preprocessing",
-    "SpectrogramExtractor": "musigenre.features",
-    "TunedMLPClassifier": "musigenre.networks",
-}
+from musigenre.savable import SAVABLE, savable_class
 
 # Settings of the machine that trained, not of the model.
 _NOT_SAVED = {"n_jobs", "verbose", "errors_"}
@@ -47,7 +32,8 @@ def save(estimator: BaseEstimator, path: str | PathLike[str]) -> None:
     Parameters
     ----------
     estimator : estimator
-        Of a class of this library, or a scikit-learn Pipeline or FeatureUnion of such.
+        Of a class of this library, one of the few of scikit-learn that
+        :data:`musigenre.savable.SAVABLE` lists, or a Pipeline or FeatureUnion of such.
     path : str or path-like
 
     Raises
@@ -103,16 +89,18 @@ def _encode_estimator(estimator: BaseEstimator, arrays: list[np.ndarray]) -> dic
         union = [[name, _encode_estimator(e, arrays)] for name, e in estimator.transformer_list]
         return {"class": "FeatureUnion", "transformers": union}
     name = type(estimator).__name__
-    if _SAVABLE.get(name) is None or type(estimator) is not _class(name):
+    if name not in SAVABLE or type(estimator) is not savable_class(name):
         raise TypeError(
             f"{type(estimator).__module__}.{name} cannot be saved without pickle, which executes "
             f"code when read; savable are Pipeline, FeatureUnion (without weights), "
-            f"{', '.join(_SAVABLE)}"
+            f"{', '.join(SAVABLE)}"
         )
+    # Other versions of scikit-learn may lack a parameter: one left alone is not mentioned.
+    usual = type(estimator)().get_params() if SAVABLE[name].is_foreign else {}
     params = {
         key: _encode(value, arrays, f"{name}({key}=...)")
         for key, value in estimator.get_params(deep=False).items()
-        if key not in _NOT_SAVED
+        if key not in _NOT_SAVED and not (key in usual and _is_same(value, usual[key]))
     }
     encoded: dict[str, Any] = {"class": name, "params": params}
     output = getattr(estimator, "_sklearn_output_config", {}).get("transform")
@@ -129,9 +117,18 @@ def _encode_estimator(estimator: BaseEstimator, arrays: list[np.ndarray]) -> dic
         encoded["fitted"] = {
             key: _encode(value, arrays, f"{name}.{key}")
             for key, value in vars(estimator).items()
-            if key.endswith("_") and not key.startswith("_") and key not in _NOT_SAVED
+            if _is_fitted_attribute(name, key) and key not in _NOT_SAVED
         }
     return encoded
+
+
+def _is_fitted_attribute(name: str, key: str) -> bool:
+    """Say whether an attribute of a class is one that is saved and may be set."""
+    return key in SAVABLE[name].private or (key.endswith("_") and not key.startswith("_"))
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    return type(value) is type(other) and isinstance(value, Hashable) and value == other
 
 
 def _encode(value: Any, arrays: list[np.ndarray], where: str) -> Any:
@@ -152,6 +149,9 @@ def _encode(value: Any, arrays: list[np.ndarray], where: str) -> Any:
         value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, slice):
+        parts = (value.start, value.stop, value.step)
+        return {"slice": [_encode(part, arrays, where) for part in parts]}
     if isinstance(value, tuple):
         return {"tuple": [_encode(item, arrays, where) for item in value]}
     if isinstance(value, list):
@@ -171,10 +171,10 @@ def _decode_estimator(encoded: dict[str, Any], arrays: list[np.ndarray]) -> Base
         return Pipeline([(step, _decode_estimator(e, arrays)) for step, e in encoded["steps"]])
     if name == "FeatureUnion":
         return FeatureUnion([(n, _decode_estimator(e, arrays)) for n, e in encoded["transformers"]])
-    if name not in _SAVABLE:
+    if name not in SAVABLE:
         raise ModelFileError("", f"names the unknown class {name!r}")
     params = {key: _decode(value, arrays) for key, value in encoded["params"].items()}
-    estimator = _class(name)(**params)
+    estimator = savable_class(name)(**params)
     estimator._validate_params()
     if "set_output" in encoded:
         estimator.set_output(transform=encoded["set_output"])
@@ -182,9 +182,12 @@ def _decode_estimator(encoded: dict[str, Any], arrays: list[np.ndarray]) -> Base
         weights = [_decode(weight, arrays) for weight in encoded["weights"]]
         return estimator._set_state(encoded["state"], weights)
     for key, value in encoded.get("fitted", {}).items():
-        if not key.endswith("_") or key.startswith("_"):
+        if not _is_fitted_attribute(name, key):
             raise ModelFileError("", f"sets the attribute {key!r} of {name}")
         setattr(estimator, key, _decode(value, arrays))
+    check = SAVABLE[name].check
+    if check is not None:
+        check(estimator)
     return estimator
 
 
@@ -212,12 +215,10 @@ def _decode(value: Any, arrays: list[np.ndarray]) -> Any:
         return array
     if kind == "array":
         return arrays[content]
+    if kind == "slice":
+        return slice(*(_decode(part, arrays) for part in content))
     if kind == "tuple":
         return tuple(_decode(item, arrays) for item in content)
     if kind == "dict":
         return {_decode(k, arrays): _decode(v, arrays) for k, v in content}
     raise ModelFileError("", f"holds a value of the unknown kind {kind!r}")
-
-
-def _class(name: str) -> type[BaseEstimator]:
-    return getattr(importlib.import_module(_SAVABLE[name]), name)

@@ -2,12 +2,12 @@
 
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
-from sklearn.utils import check_array
+from sklearn.utils import check_array, column_or_1d
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -18,7 +18,7 @@ from sklearn.utils.validation import (
 )
 
 from musigenre import persistence
-from musigenre.clip_model import MODELS, make_clip_model
+from musigenre.clip_model import BEST_DURATION, MODELS, make_clip_model
 from musigenre.clips import OnError, clip_table, is_clip_table
 from musigenre.evaluation.voting import vote
 from musigenre.features.sources import is_paths
@@ -33,14 +33,15 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
     ----------
     model : str or estimator, default="mlp"
         What classifies the clips. A name: ``"mlp"``, ``"tuned-mlp"``, ``"cnn-stft"``,
-        ``"cnn-mel"``, ``"cnn-mfcc"`` or ``"mmnn"``, see :func:`musigenre.make_clip_model`. Or any
-        classifier with ``predict_proba`` whose X is a clip table (if this pipeline is given paths)
-        or an array of waveforms (if it is given those); usually a Pipeline that begins with
-        :class:`musigenre.AudioFeatures` or :class:`musigenre.SpectrogramExtractor`. One whose
-        ``fit`` takes ``groups``, such as :class:`musigenre.TunedMLPClassifier`, is told the track
-        of each clip.
-    clip_duration : float or None, default=3.0
-        Length of a clip in seconds; ``None`` takes each track as one clip.
+        ``"cnn-mel"``, ``"cnn-mfcc"``, ``"mmnn"`` or ``"best"``, see
+        :func:`musigenre.make_clip_model`. Or any classifier with ``predict_proba`` whose X is a
+        clip table (if this pipeline is given paths) or an array of waveforms (if it is given
+        those); usually a Pipeline that begins with :class:`musigenre.AudioFeatures` or
+        :class:`musigenre.SpectrogramExtractor`. One whose ``fit`` takes ``groups``, such as
+        :class:`musigenre.TunedMLPClassifier`, is told those given to :meth:`fit`, or the tracks.
+    clip_duration : float, None or "auto", default="auto"
+        Length of a clip in seconds; ``None`` takes each track as one clip. ``"auto"`` is 30 s for
+        the model ``"best"``, which was made for that, and 3 s for any other.
     on_error : {"raise", "warn", "skip"}, default="raise"
         Whether a file that cannot be read stops :meth:`fit`, or is left out, with or without a
         warning, and listed in ``errors_``. Prediction owes a row for every track, so there such a
@@ -57,6 +58,8 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
     pipeline_ : estimator
         The fitted model of the clips.
     classes_ : ndarray of shape (n_classes,)
+    clip_duration_ : float or None
+        Length of a clip in seconds; ``None`` if each track is one clip.
     errors_ : list of dict
         The files left out: path, cause, remedy.
     n_features_in_ : int
@@ -71,7 +74,8 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
     - a list of one-dimensional waveforms, each at least one clip long.
 
     A track's probability is the mean over its clips. A track shorter than a clip is one shorter
-    clip; an end that does not fill a clip is left out.
+    clip; an end that does not fill a clip is left out. Waveforms shorter than a clip must all be of
+    one length, unless the model is ``"best"``, which repeats what is short.
 
     Examples
     --------
@@ -94,7 +98,7 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "model": [StrOptions(set(MODELS)), HasMethods(["fit", "predict_proba"])],
-        "clip_duration": [Interval(Real, 0, None, closed="neither"), None],
+        "clip_duration": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"}), None],
         "on_error": [StrOptions({"raise", "warn", "skip"})],
         "random_state": ["random_state"],
         "n_jobs": [Integral, None],
@@ -105,7 +109,7 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         self,
         model="mlp",
         *,
-        clip_duration: float | None = 3.0,
+        clip_duration: float | Literal["auto"] | None = "auto",
         on_error: OnError = "raise",
         random_state=None,
         n_jobs: int | None = None,
@@ -119,7 +123,7 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X, y, groups=None):
         """Cut the tracks into clips and fit the model on them.
 
         Parameters
@@ -128,6 +132,10 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
             The tracks.
         y : array-like of shape (n_tracks,)
             Their genres.
+        groups : array-like of shape (n_tracks,), optional
+            What belongs together, such as the tracks of an artist; by default each track stands
+            for itself. Used by models that set a part of the training data aside, such as
+            ``"best"``, for its probabilities, and ``"tuned-mlp"``.
 
         Returns
         -------
@@ -140,7 +148,8 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         """
         y = _check_y(y, estimator=self)
         check_classification_targets(y)
-        check_consistent_length(X, y)
+        check_consistent_length(X, y, groups)
+        self.clip_duration_ = self._actual_duration()
         table, X_clips = self._cut(X, on_error=self.on_error, reset=True)
         if table.empty:
             first = table.attrs["errors"][0]
@@ -150,7 +159,8 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
             )
         self.errors_ = table.attrs.get("errors", [])
         tracks = table["track"].to_numpy()
-        self.pipeline_ = fit_with_groups(self._clip_model(), X_clips, y[tracks], tracks)
+        clip_groups = tracks if groups is None else column_or_1d(groups)[tracks]
+        self.pipeline_ = fit_with_groups(self._clip_model(), X_clips, y[tracks], clip_groups)
         self.classes_ = self.pipeline_.classes_
         return self
 
@@ -249,12 +259,17 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         """
         return persistence.load(path, cls)
 
+    def _actual_duration(self) -> float | None:
+        if self.clip_duration != "auto":
+            return self.clip_duration
+        return BEST_DURATION if self.model == "best" else 3.0
+
     def _clip_model(self):
         if not isinstance(self.model, str):
             return clone(self.model)
         return make_clip_model(
             self.model,
-            clip_duration=self.clip_duration,
+            clip_duration=self._actual_duration(),
             random_state=self.random_state,
             n_jobs=self.n_jobs,
             verbose=self.verbose,
@@ -276,7 +291,7 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         if is_paths(X):
             table = clip_table(
                 X,
-                self.clip_duration,
+                self.clip_duration_,
                 on_error=on_error,
                 tracks=range(len(X)),
                 n_jobs=self.n_jobs,
@@ -286,11 +301,11 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         check_tracks(X)
         if is_waveform_list(X):
             X = [check_waveform(y, position) for position, y in enumerate(X)]
-        elif self.clip_duration is None or reset:
+        elif self.clip_duration_ is None or reset:
             X = validate_data(self, X, reset=reset)
         else:
             X = check_array(X, estimator=self)  # clips have one length, whatever the tracks have
-        return cut_waveforms(X, self.clip_duration)
+        return cut_waveforms(X, self.clip_duration_, repeat_short=self.model == "best")
 
     def _sk_visual_block_(self):
         """Show the model of the clips in the HTML of a notebook."""

@@ -49,7 +49,10 @@ def check_waveform(y: np.ndarray, position: int) -> np.ndarray:
 
 
 def cut_waveforms(
-    waveforms: Sequence[np.ndarray] | np.ndarray, duration: float | None
+    waveforms: Sequence[np.ndarray] | np.ndarray,
+    duration: float | None,
+    *,
+    repeat_short: bool = False,
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Cut waveforms into clips.
 
@@ -59,6 +62,8 @@ def cut_waveforms(
         At 22,050 Hz.
     duration : float or None
         Seconds; ``None`` takes each waveform as one clip.
+    repeat_short : bool, default=False
+        Whether a waveform shorter than a clip is repeated until it fills one.
 
     Returns
     -------
@@ -72,10 +77,13 @@ def cut_waveforms(
         If the clips would differ in length.
     """
     rows, cut = [], []
+    # One sample less than the duration, as clips are cut.
+    length = round(duration * SAMPLE_RATE) - 1 if repeat_short and duration else 0
     for position, y in enumerate(waveforms):
         for first, n in spans(len(y), duration):
             rows.append((position, first / SAMPLE_RATE, n / SAMPLE_RATE))
-            cut.append(y[first : first + n])
+            clip = y[first : first + n]
+            cut.append(np.resize(clip, length) if n < length else clip)
     if len({len(y) for y in cut}) > 1:
         shortest = min(range(len(waveforms)), key=lambda i: len(waveforms[i]))
         seconds = len(waveforms[shortest]) / SAMPLE_RATE

@@ -111,7 +111,7 @@ def predict(
         everything = [*found.data, *found.errors]
         check_any(everything, found.errors)
         if plot is not None:
-            _check_timelines(predictor.pipeline.clip_duration, len(found.data))
+            _check_timelines(predictor.pipeline.clip_duration_, len(found.data))
         if output is not None:
             journal = journal or output.with_name(f"{output.name}.journal")
         files = found.data.tolist()

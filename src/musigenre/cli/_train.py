@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from musigenre.cli._options import ClipDuration, Genres, Jobs, Seed, worth_jobs
+from musigenre.cli._options import Genres, Jobs, Seed, worth_jobs
 from musigenre.console import (
     check_genres,
     check_output,
@@ -20,7 +20,15 @@ def train(
     directory: Genres,
     output: Annotated[Path, typer.Option("--output", "-o", help="The model file to write.")],
     model: Annotated[str, typer.Option(help="Name of the model.")] = "mlp",
-    clip_duration: ClipDuration = 3.0,
+    clip_duration: Annotated[
+        float | None,
+        typer.Option(
+            help="Length of a clip in seconds; 0 takes whole tracks. By default 30 for the model "
+            "best, 3 for others.",
+            min=0,
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = 0,
     jobs: Jobs = -1,
 ) -> None:
@@ -33,7 +41,7 @@ def train(
         check_genres(tracks)
         pipeline = GenrePipeline(
             model,
-            clip_duration=clip_duration or None,
+            clip_duration="auto" if clip_duration is None else clip_duration or None,
             on_error="skip",
             random_state=seed,
             n_jobs=worth_jobs(jobs, tracks.data),

@@ -92,7 +92,7 @@ def _predict_chunk(pipeline: "GenrePipeline", paths: Sequence[str]) -> list[Trac
     # Workers may have another working folder. Links stay as they are, which resolve() follows.
     files = [os.path.abspath(path) for path in paths]  # noqa: PTH100
     examined: list[_Examined | None] = [None] * len(paths)
-    jobs = ((i, file, pipeline.clip_duration) for i, file in enumerate(files))
+    jobs = ((i, file, pipeline.clip_duration_) for i, file in enumerate(files))
     with closing(run_jobs(_examine, jobs, on_crash=_crashed)) as results:
         for position, result in results:
             examined[position] = result

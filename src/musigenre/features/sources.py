@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from musigenre import audio
-from musigenre.clips import SAMPLE_RATE, check_clip_table, is_clip_table
+from musigenre.clips import AUGMENTATION, SAMPLE_RATE, check_clip_table, is_clip_table
+from musigenre.dsp.augmentation import augment
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,17 @@ class TrackClips:
     path : str
     spans : list of (float, float), or None
         Start and duration of each clip in seconds; ``None`` is the whole file.
+    seeds : list of int or None, or None
+        With which seed each clip is altered; ``None`` leaves it, or all of them, as they are.
     """
 
     rows: np.ndarray
     path: str
     spans: list[tuple[float, float]] | None
+    seeds: list[int | None] | None = None
 
     def waveforms(self, sample_rate: int) -> list[np.ndarray]:
-        """Decode the file once and cut out the clips.
+        """Decode the file once, cut out the clips and alter those that are to be altered.
 
         Raises
         ------
@@ -58,6 +62,9 @@ class TrackClips:
                     "make the clip table anew with clip_table",
                 )
             clips.append(y[first : first + n])
+        for i, seed in enumerate(self.seeds or []):
+            if seed is not None:
+                clips[i] = augment(clips[i], sample_rate, np.random.default_rng(seed))
         return clips
 
 
@@ -95,13 +102,26 @@ def path_sources(X: Any) -> Iterator[TrackClips] | None:
         rows_of = defaultdict(list)
         for row, path in enumerate(X["path"]):
             rows_of[fspath(path)].append(row)
+        seeds = _seeds(X)
         return (
-            TrackClips(np.array(rows), path, list(zip(starts[rows], durations[rows], strict=True)))
+            TrackClips(
+                np.array(rows),
+                path,
+                list(zip(starts[rows], durations[rows], strict=True)),
+                None if seeds is None else [seeds[row] for row in rows],
+            )
             for path, rows in rows_of.items()
         )
     if is_paths(X):
         return (TrackClips(np.array([i]), fspath(path), None) for i, path in enumerate(X))
     return None
+
+
+def _seeds(table: pd.DataFrame) -> list[int | None] | None:
+    """Give the seed with which each clip of a table is altered, if any is."""
+    if AUGMENTATION not in table.columns:
+        return None
+    return [None if pd.isna(seed) else int(seed) for seed in table[AUGMENTATION]]
 
 
 def waveform_sources(X: np.ndarray, batch: int) -> Iterator[Waveforms]:
