@@ -1,5 +1,6 @@
 """What all network classifiers share: scikit-learn outside, Keras inside."""
 
+import json
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
 from numbers import Integral, Real
@@ -183,7 +184,12 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             self._prepare(untrained, data)
             return untrained
 
-        return train(build, *self._batches(data, rows, held_out, seed), self._training_plan(seed))
+        return train(
+            build,
+            *self._batches(data, rows, held_out, seed),
+            self._training_plan(seed),
+            architecture=(self._build_network, json.dumps(network)),
+        )
 
     def _batches(self, data, rows, held_out, seed) -> tuple[Batches, Batches | None]:
         """Give the batches to train on and those to validate on."""
