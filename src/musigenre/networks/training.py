@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
-from scikeras.utils.random_state import tensorflow_random_state
+from scikeras.utils import random_state
 from scikeras.wrappers import KerasClassifier
 from tqdm.auto import tqdm
 
@@ -20,7 +20,12 @@ _STEPS_PER_EXECUTION = 32
 _kept = CompiledNetworks()
 
 #: scikeras seeds Python, NumPy and TensorFlow with this, and restores them after.
-seeded = tensorflow_random_state
+seeded = random_state.tensorflow_random_state
+
+if hasattr(random_state, "config"):  # not without TensorFlow
+    # TensorFlow looks at TF_DETERMINISTIC_OPS when it is first asked, and scikeras sets that before
+    # it asks: determinism would stay on, and layers without a seed fail, as long as the process.
+    random_state.config.is_op_determinism_enabled()
 
 
 @dataclass(frozen=True)
