@@ -27,7 +27,7 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from musigenre import AudioFeatures, BlockScaler, CoupledSVC, audio, load_gtzan
+from musigenre import AudioFeatures, BlockScaler, CoupledSVC, audio, load_gtzan, make_clip_model
 from musigenre.dsp.augmentation import augment
 from musigenre.features import extract_to_store
 from musigenre.features.texture import TEXTURE_BLOCKS
@@ -36,8 +36,10 @@ SR = 22050
 N_FOLDS = 5
 CHUNK = 50  # tracks of a variant that are kept at a time
 
-# As in make_clip_model("best"); the width over the number of blocks is gamma.
-C, WIDTH = 4.0, 0.5
+# The scaler and the classifier that are judged here are those of the model itself.
+BEST = make_clip_model("best", random_state=0).estimator
+C = BEST["classifier"].C
+WIDTH = BEST["classifier"].gamma * len(TEXTURE_BLOCKS)
 
 FAMILIES = {
     "MFCC and mel": ["mfcc", "mfcc_delta", "mel"],
@@ -129,7 +131,7 @@ class Data:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Give training and test rows of a fold after scaling, and which tracks they are."""
         train, held_out = list(self.folds(seed))[fold]
-        scaler = BlockScaler(TEXTURE_BLOCKS)
+        scaler = clone(BEST["scaler"])
         X = scaler.fit_transform(np.vstack([self.texture(name)[train] for name in training]))
         tested = scaler.transform(self.texture(test)[held_out])
         return X, tested, np.tile(train, len(training)), held_out
@@ -202,9 +204,7 @@ def blocks(data: Data) -> None:
 def classifiers(data: Data) -> None:
     models = {
         "SVC, one against one": machine(),
-        "the same with coupled probabilities": CoupledSVC(
-            C, gamma=WIDTH / len(TEXTURE_BLOCKS), random_state=0
-        ),
+        "the same with coupled probabilities": BEST["classifier"],
         "SVC, C=1": machine(c=1.0),
         "SVC, C=16": machine(c=16.0),
         "SVC, half the gamma": machine(2 * len(TEXTURE_BLOCKS)),
@@ -238,7 +238,7 @@ def probabilities(data: Data) -> None:
         for seed in data.seeds:
             for fold in range(N_FOLDS):
                 X, tested, train, held_out = data.scaled(seed, fold, ("whole", "copy1"), "whole")
-                model = CoupledSVC(C, gamma=WIDTH / len(TEXTURE_BLOCKS), random_state=0)
+                model = clone(BEST["classifier"])
                 model.fit(X, data.y[train], data.artists[train] if grouped else train)
                 proba.append(np.zeros((len(held_out), len(set(data.y)))))
                 places = np.searchsorted(np.unique(data.y), model.classes_)
