@@ -17,7 +17,7 @@ import hashlib
 import json
 import platform
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.metrics import confusion_matrix
 from threadpoolctl import threadpool_limits
+from tqdm.auto import tqdm
 
 import musigenre
 from best import BEST, N_FOLDS, Data, calibration
@@ -92,9 +93,8 @@ def main() -> int:
         if arguments.check:
             return check(data, model, card, arguments.jobs)
         judged = {
-            "paper": judge(data, holdouts(data), arguments.jobs),
-            "artist": judge(data, artist_folds(data), arguments.jobs),
-            "fault-filtered": judge(data, fault_filtered(data), arguments.jobs),
+            name: judge(data, name, arguments.jobs)
+            for name in ("paper", "artist", "fault-filtered")
         }
         judged["track"] = judged["paper"]
         pipeline = GenrePipeline("best", random_state=0, n_jobs=arguments.jobs, verbose=1)
@@ -130,9 +130,10 @@ def fault_filtered(data: Data) -> Iterator[Part]:
         yield train, np.flatnonzero(data.parts == "test"), copies
 
 
-def judge(data: Data, parts: Iterable[Part], n_jobs: int) -> dict:
-    """Train on each part as the model itself is trained, and describe what it says of the rest."""
-    parts, genres = list(parts), np.unique(data.y)
+def judge(data: Data, protocol: str, n_jobs: int) -> dict:
+    """Train as the model itself is trained, time and again, and test on what was left out."""
+    draw = {"paper": holdouts, "artist": artist_folds, "fault-filtered": fault_filtered}[protocol]
+    parts, genres = list(draw(data)), np.unique(data.y)
     jobs = (
         delayed(predict)(
             np.vstack([data.texture()[train], data.texture(copies)[train]]),
@@ -143,7 +144,8 @@ def judge(data: Data, parts: Iterable[Part], n_jobs: int) -> dict:
         )
         for train, test, copies in parts
     )
-    found = Parallel(n_jobs)(jobs)
+    results = Parallel(n_jobs, return_as="generator")(jobs)
+    found = list(tqdm(results, protocol, len(parts), disable=None))
     truth = [np.searchsorted(genres, data.y[test]) for _, test, _ in parts]
     scores = [np.mean(p.argmax(axis=1) == t) for p, t in zip(found, truth, strict=True)]
     return {"scores": np.array(scores), "proba": np.vstack(found), "truth": np.concatenate(truth)}
@@ -223,7 +225,7 @@ def figures(judged: dict, meaning: str) -> dict:
         "precision": [rounded(value) for value in right / np.maximum(counts.sum(axis=0), 1)],
         "confusion_matrix": counts.tolist(),
         "calibration": {"log_loss": log_loss, "brier": brier, "expected_error": error},
-        "as_probable_as": sure,
+        "at_probability": sure,
     }
 
 
@@ -235,7 +237,7 @@ def check(data: Data, model: Path, card: Path, n_jobs: int) -> int:
     """Compare the file with the card, and measure the accuracy on new artists again."""
     said = json.loads(card.read_text(encoding="utf-8"))
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
-    again = figures(judge(data, artist_folds(data), n_jobs), "")["accuracy"]
+    again = figures(judge(data, "artist", n_jobs), "")["accuracy"]
     rows = [
         ("sha256 of the file", said["sha256"], digest),
         ("tracks", said["data"]["tracks"], len(data.y)),

@@ -124,7 +124,7 @@ def _best(extraction: dict, random_state: Any) -> AugmentedClassifier:
         Pipeline(
             [
                 ("features", AudioFeatures("texture", **extraction)),
-                ("scaler", BlockScaler(TEXTURE_BLOCKS)),
+                ("scaler", BlockScaler(TEXTURE_BLOCKS, n_quantiles=50)),
                 ("classifier", machine),
             ]
         ),
