@@ -1,7 +1,6 @@
 """The beat histogram: how strongly a clip repeats at each tempo."""
 
 import numpy as np
-import scipy.signal
 
 from musigenre.dsp.periodicity import autocorrelation, enhanced, strongest_peaks
 from musigenre.dsp.wavelet import octave_bands
@@ -64,6 +63,8 @@ def onset_envelope(y: np.ndarray) -> np.ndarray:
     -------
     ndarray of shape (ceil(n_samples / 128),)
     """
+    import scipy.signal
+
     n = -(-len(y) // _DECIMATION)
     total = np.zeros(n, dtype=y.dtype)
     for band in octave_bands(np.pad(y, (0, n * _DECIMATION - len(y))), _N_LEVELS):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 
 from musigenre.dsp.periodicity import enhanced, strongest_peaks
 from musigenre.dsp.stft import frame, hann
@@ -69,6 +68,8 @@ def summary_autocorrelation(
     -------
     ndarray of shape (n_frames, n_lags)
     """
+    import scipy.signal
+
     band = scipy.signal.butter(
         2, (_LOWEST_HZ, _CROSSOVER), "bandpass", fs=sample_rate, output="sos"
     )
