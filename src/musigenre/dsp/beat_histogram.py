@@ -63,7 +63,7 @@ def onset_envelope(y: np.ndarray) -> np.ndarray:
     -------
     ndarray of shape (ceil(n_samples / 128),)
     """
-    import scipy.signal
+    from scipy import signal
 
     n = -(-len(y) // _DECIMATION)
     total = np.zeros(n, dtype=y.dtype)
@@ -71,7 +71,7 @@ def onset_envelope(y: np.ndarray) -> np.ndarray:
         step = len(band) // n
         # A sample of the band stands for so many samples of the audio.
         decay = _DECAY ** (_DECIMATION // step)
-        smoothed = scipy.signal.lfilter(
+        smoothed = signal.lfilter(
             np.array([1 - decay], y.dtype), np.array([1, -decay], y.dtype), np.abs(band)
         )[::step]
         total += smoothed - smoothed.mean()
