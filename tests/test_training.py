@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -40,3 +43,18 @@ def test_tensorflow_traces_a_step_once(monkeypatch, rng):
     X, y = rng.normal(size=(50, 3)), np.arange(50) % 2
     MLPClassifier((4,), batch_size=16, epochs=2).fit(X, y)  # the last batch is smaller
     assert len(traced) == 1
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="of TensorFlow")
+def test_a_training_leaves_tensorflow_as_it_was():
+    program = """if True:
+        import numpy as np
+        from musigenre.networks import MLPClassifier
+        X, y = np.random.rand(20, 3), np.arange(20) % 2
+        MLPClassifier((2,), epochs=1).fit(X, y)
+        import tensorflow as tf
+        from tensorflow.python.framework import config
+        assert not config.is_op_determinism_enabled()
+        tf.random.uniform((2,))  # without a seed
+        """
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABCMeta, abstractmethod
 from functools import partial
 from numbers import Integral, Real
@@ -197,7 +198,12 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             self._prepare(untrained, data)
             return untrained
 
-        return train(build, *self._batches(data, rows, held_out, seed), self._training_plan(seed))
+        return train(
+            build,
+            *self._batches(data, rows, held_out, seed),
+            self._training_plan(seed),
+            architecture=(self._build_network, json.dumps(network)),
+        )
 
     def _batches(self, data, rows, held_out, seed) -> tuple[Batches, Batches | None]:
         """Give the batches to train on and those to validate on."""

@@ -1,6 +1,6 @@
 """Training of one network. This is the one module that knows scikeras."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,17 +8,25 @@ import numpy as np
 import pandas as pd
 
 from musigenre.networks.quiet_keras import keras  # isort: skip - before scikeras imports it
-from scikeras.utils.random_state import tensorflow_random_state
+from scikeras.utils import random_state
 from scikeras.wrappers import KerasClassifier
 from tqdm.auto import tqdm
 
 from musigenre.networks.batches import Batches
+from musigenre.networks.compiled import CompiledNetworks, copy_variables, start_anew
 
 # Batches that run without coming back to Python. More are no faster, and an interrupt waits.
 _STEPS_PER_EXECUTION = 32
 
+_kept = CompiledNetworks()
+
 #: scikeras seeds Python, NumPy and TensorFlow with this, and restores them after.
-seeded = tensorflow_random_state
+seeded = random_state.tensorflow_random_state
+
+if hasattr(random_state, "config"):  # not without TensorFlow
+    # TensorFlow looks at TF_DETERMINISTIC_OPS when it is first asked, and scikeras sets that before
+    # it asks: determinism would stay on, and layers without a seed fail, as long as the process.
+    random_state.config.is_op_determinism_enabled()
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,7 @@ def train(
     *,
     loss: str | Callable = "categorical_crossentropy",
     accuracy: Callable = keras.metrics.categorical_accuracy,
+    architecture: Hashable = None,
 ) -> tuple[keras.Model, pd.DataFrame]:
     """Build a network and train it.
 
@@ -79,6 +88,9 @@ def train(
     loss : str or callable, default="categorical_crossentropy"
     accuracy : callable, default=keras.metrics.categorical_accuracy
         Of genres and outputs; tells which are right.
+    architecture : hashable, optional
+        What all that `build` gives, but for the values of its variables, and `loss` and `accuracy`
+        depend on. With it, what TensorFlow traced for such a training serves again.
 
     Returns
     -------
@@ -112,9 +124,17 @@ def train(
         # TensorFlow traces twice what makes variables, so they are made before: those of the
         # metric here, those of the optimizer as soon as there is a network.
         metric = keras.metrics.MeanMetricWrapper(accuracy, name="accuracy")
+        kind = _kind(architecture, plan, len(batches)) if on_tensorflow else None
+        untrained: list[keras.Model] = []
 
         def build_with_optimizer() -> keras.Model:
-            network = build()
+            untrained[:] = [build()]
+            if kind is None:
+                network = untrained[0]
+            elif (kept := _kept.take(kind)) is not None:
+                return start_anew(kept, untrained[0])
+            else:
+                network = copy_variables(untrained[0], build())
             optimizer.build(network.trainable_variables)
             return network
 
@@ -129,9 +149,7 @@ def train(
             verbose=0,
             # XLA slows small networks down on TensorFlow and a CPU; JAX cannot do without.
             compile__jit_compile=False if on_tensorflow else "auto",
-            compile__steps_per_execution=min(_STEPS_PER_EXECUTION, len(batches))
-            if on_tensorflow
-            else 1,
+            compile__steps_per_execution=_STEPS_PER_EXECUTION if on_tensorflow else 1,
         )
         wrapper.batches_ = batches
         try:
@@ -142,13 +160,25 @@ def train(
                 held_out.release()
     history = pd.DataFrame(dict(wrapper.history_))
     history.index = pd.RangeIndex(1, len(history) + 1, name="epoch")
-    numbers = [history["loss"], *wrapper.model_.get_weights()]
+    network = copy_variables(wrapper.model_, untrained[0])
+    numbers = [history["loss"], *network.get_weights()]
     if not all(np.isfinite(values).all() for values in numbers):
         raise ValueError(
             f"training diverged within {len(history)} epochs: loss or weights are not finite; "
             f"scale X, or lower learning_rate={plan.learning_rate}"
         )
-    return wrapper.model_, history
+    if kind is not None:
+        _kept.keep(kind, wrapper.model_)
+    return network, history
+
+
+def _kind(architecture: Hashable, plan: TrainingPlan, n_batches: int) -> Hashable:
+    """Give all that is in the graph of a training; None if the network has no name."""
+    if architecture is None:
+        return None
+    # A schedule ends with the training.
+    updates = None if plan.schedule == "constant" else plan.epochs * n_batches
+    return architecture, plan.optimizer, plan.learning_rate, plan.schedule, updates
 
 
 def learning_rate_schedule(

@@ -7,6 +7,9 @@ from keras import layers
 
 from musigenre.networks.architectures.parts import dense_end, spectrogram_input
 
+# From here on the first convolution is strided.
+_MANY_BINS = 256
+
 
 def conv1d(
     n_bins: int,
@@ -20,9 +23,10 @@ def conv1d(
 
     Each frame is a vector of as many channels as there are bins. The blocks are convolution over
     time, max-pooling over two frames (but for the last block), batch normalisation and ReLU; the
-    first convolution spans five frames and the others three. Averages and maxima over all time
-    follow, so it does not matter where in a clip something sounds; then a dense layer and the
-    softmax.
+    first convolution spans five frames and the others three. With more than 256 bins nearly all the
+    work is in the first convolution, which then takes every other frame instead of pooling after
+    it. Averages and maxima over all time follow, so it does not matter where in a clip something
+    sounds; then a dense layer and the softmax.
 
     Parameters
     ----------
@@ -66,9 +70,17 @@ def conv1d_trunk(x: keras.KerasTensor, filters: Sequence[int] | None = None) -> 
     filters = (64, 128, 128) if filters is None else filters
     for i, n in enumerate(filters, start=1):
         width = 5 if i == 1 else 3
+        strided = i == 1 and x.shape[-1] > _MANY_BINS
         # Without a bias, which the normalisation has.
-        x = layers.Conv1D(int(n), width, padding="same", use_bias=False, name=f"conv_{i}")(x)
-        if i < len(filters):
+        x = layers.Conv1D(
+            int(n),
+            width,
+            strides=2 if strided else 1,
+            padding="same",
+            use_bias=False,
+            name=f"conv_{i}",
+        )(x)
+        if i < len(filters) and not strided:
             x = layers.MaxPooling1D(2, padding="same", name=f"pool_{i}")(x)
         # After pooling there is half as much to normalise. A shorter memory than Keras' .99, which
         # a training of a few hundred updates never fills.
