@@ -17,7 +17,7 @@ from musigenre.networks.architectures import (
     mlp,
     mmnn,
 )
-from musigenre.networks.architectures.mmnn import BRANCHES
+from musigenre.networks.designs import BRANCHES
 
 CLIP = {"mfcc": (20, 130), "mel": (128, 130), "stft": (1025, 130), "mel_picture": (216, 334)}
 OVER_SPECTROGRAMS = [cnn, conv1d, lstm, crnn]

@@ -94,7 +94,7 @@ def test_blending_weighs_the_heads_and_keeps_one(tmp_path):
 
     persistence.save(model, tmp_path / "model")
     loaded = persistence.load(tmp_path / "model", MMNNClassifier)
-    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+    np.testing.assert_allclose(loaded.predict_proba(X), model.predict_proba(X), rtol=0, atol=1e-6)
     pd.testing.assert_frame_equal(loaded.blending_, table)
     assert not hasattr(model.set_params(blending=False, epochs=1).fit(X, y), "blending_")
 

@@ -1,20 +1,20 @@
-import hashlib
 import io
 import json
-import pickle
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.svm import SVC
 
 import musigenre
+from model_files import npy, read, rewrite
 from musigenre import (
     AudioFeatures,
     AugmentedClassifier,
@@ -61,25 +61,15 @@ def saved(fitted, tmp_path):
     return path
 
 
-def rewrite(path, change=None, arrays=None, extra=()):
-    """Write the archive anew with a changed JSON, other arrays or more entries."""
-    with zipfile.ZipFile(path) as archive:
-        entries = {name: archive.read(name) for name in archive.namelist()}
-    entries.update(arrays or {})
-    header = json.loads(entries["model.json"])
-    names = sorted(name for name in entries if name != "model.json")
-    header["arrays"] = [hashlib.sha256(entries[name]).hexdigest() for name in names]
-    if change is not None:
-        change(header)
-    entries["model.json"] = json.dumps(header).encode()
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in [*entries.items(), *extra]:
-            archive.writestr(name, data)
+def assert_same(loaded, trained, X):
+    """A network from a file is a graph, whose float32 sums may come in another order."""
+    expected = trained.predict_proba(X)
+    np.testing.assert_allclose(loaded.predict_proba(X), expected, rtol=0, atol=1e-6)
 
 
 def test_round_trip(fitted, saved, tracks):
     loaded = GenrePipeline.load(saved)
-    np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), fitted.predict_proba(tracks[0]))
+    assert_same(loaded, fitted, tracks[0])
     assert loaded.predict(tracks[0]).tolist() == fitted.predict(tracks[0]).tolist()
     assert loaded.get_params()["clip_duration"] == 0.5
     selector, original = loaded.pipeline_[2], fitted.pipeline_[2]
@@ -109,7 +99,7 @@ def test_a_named_model(tracks, tmp_path, monkeypatch):
     trained.save(tmp_path / "model")
     loaded = GenrePipeline.load(str(tmp_path / "model"))
     assert loaded.get_params() == trained.get_params()
-    np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
+    assert_same(loaded, trained, tracks[0])
 
 
 def test_a_tuned_network_keeps_its_search(tracks, tmp_path):
@@ -122,7 +112,7 @@ def test_a_tuned_network_keeps_its_search(tracks, tmp_path):
     trained = GenrePipeline(model, clip_duration=0.5).fit(*tracks)
     trained.save(tmp_path / "model")
     loaded = GenrePipeline.load(tmp_path / "model")
-    np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
+    assert_same(loaded, trained, tracks[0])
     ours, theirs = loaded.pipeline_[-1], trained.pipeline_[-1]
     assert type(ours) is TunedMLPClassifier
     pd.testing.assert_frame_equal(ours.trials_, theirs.trials_)
@@ -146,7 +136,7 @@ def test_settings_of_the_machine_are_not_saved_but_the_output_is(tracks, tmp_pat
     assert (loaded.n_jobs, loaded.verbose) == (None, 0)
     assert loaded.pipeline_[0].n_jobs is None
     # Without the output setting the scaler would warn of missing feature names.
-    np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
+    assert_same(loaded, trained, tracks[0])
 
 
 def test_a_file_cannot_ask_for_endless_labels(saved):
@@ -168,7 +158,7 @@ def test_spectrograms_as_features(tracks, tmp_path):
     trained = GenrePipeline(model, clip_duration=0.5).fit(*tracks)
     trained.save(tmp_path / "model")
     loaded = GenrePipeline.load(tmp_path / "model")
-    np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
+    assert_same(loaded, trained, tracks[0])
 
 
 def blocks():
@@ -201,8 +191,6 @@ def test_estimators_of_scikit_learn_and_around_them(tracks, tmp_path, steps):
 
 
 def test_a_machine_alone_in_all_it_can_do(tmp_path, tracks):
-    from musigenre import persistence
-
     X = StandardScaler().fit_transform(AudioFeatures().fit_transform(tracks[0]))
     y = np.array(list("abcabcabcabc"))
     for labels in (tracks[1], y):
@@ -225,8 +213,6 @@ def test_augmented_classifier(tracks, tmp_path):
 
 
 def test_only_changed_parameters_of_scikit_learn_are_written(tmp_path):
-    from musigenre import persistence
-
     persistence.save(SVC(C=3.0), tmp_path / "svc")
     with zipfile.ZipFile(tmp_path / "svc") as archive:
         model = json.loads(archive.read("model.json"))["model"]
@@ -235,8 +221,6 @@ def test_only_changed_parameters_of_scikit_learn_are_written(tmp_path):
 
 @pytest.fixture
 def machine(tmp_path):
-    from musigenre import persistence
-
     rng = np.random.default_rng(0)
     persistence.save(SVC().fit(rng.normal(size=(30, 3)), np.arange(30) % 3), tmp_path / "svc")
     return tmp_path / "svc"
@@ -259,15 +243,15 @@ def machine(tmp_path):
 )
 def test_a_machine_whose_arrays_do_not_fit_is_refused(machine, name, change):
     """LIBSVM would read beyond their ends."""
-    from musigenre import persistence
+    header, entries = read(machine)
+    entry = f"arrays/{header['model']['fitted'][name]['array']:04d}.npy"
+    array = np.load(io.BytesIO(entries[entry])).astype(header["entries"][entry]["dtype"])
+    changed = change(array)
 
-    with zipfile.ZipFile(machine) as archive:
-        place = json.loads(archive.read("model.json"))["model"]["fitted"][name]["array"]
-        entry = f"arrays/{place:04d}.npy"
-        array = np.load(io.BytesIO(archive.read(entry)))
-    file = io.BytesIO()
-    np.lib.format.write_array(file, np.ascontiguousarray(change(array)), (1, 0))
-    rewrite(machine, arrays={entry: file.getvalue()})
+    def state_type(header):
+        header["entries"][entry]["dtype"] = changed.dtype.str
+
+    rewrite(machine, state_type, {entry: npy(changed)})
     with pytest.raises(ModelFileError, match="SVC"):
         persistence.load(machine, SVC)
 
@@ -284,8 +268,6 @@ def test_a_machine_whose_arrays_do_not_fit_is_refused(machine, name, change):
     ],
 )
 def test_a_machine_that_is_none_is_refused(machine, change, message):
-    from musigenre import persistence
-
     rewrite(machine, lambda header: change(header["model"]))
     with pytest.raises(ModelFileError, match=message):
         persistence.load(machine, SVC)
@@ -297,13 +279,20 @@ def test_a_network_over_features_and_spectrograms(tracks, tmp_path):
     trained = GenrePipeline(model, clip_duration=0.5).fit(*tracks)
     trained.save(tmp_path / "model")
     loaded = GenrePipeline.load(tmp_path / "model")
+    assert_same(loaded, trained, tracks[0])
+
+
+@pytest.mark.parametrize("weights", [None, {"features": 2.0}])
+def test_a_union_and_steps_that_are_left_out(tracks, tmp_path, weights):
+    union = FeatureUnion(
+        [("features", AudioFeatures()), ("nothing", "drop")], transformer_weights=weights
+    )
+    model = make_pipeline(union, "passthrough", None, LogisticRegression())
+    trained = GenrePipeline(model, clip_duration=0.5).fit(*tracks)
+    trained.save(tmp_path / "model")
+    loaded = GenrePipeline.load(tmp_path / "model")
     np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), trained.predict_proba(tracks[0]))
-
-
-def test_a_union_with_weights_is_refused(tmp_path):
-    union = FeatureUnion([("features", AudioFeatures())], transformer_weights={"features": 2})
-    with pytest.raises(TypeError, match=r"FeatureUnion \(without weights\)"):
-        persistence.save(union, tmp_path / "model")
+    assert loaded.pipeline_[0].transformer_weights == weights
 
 
 def test_equal_models_are_equal_files(fitted, saved, tmp_path):
@@ -312,21 +301,25 @@ def test_equal_models_are_equal_files(fitted, saved, tmp_path):
 
 
 def test_nothing_in_the_file_is_pickled(saved):
-    with zipfile.ZipFile(saved) as archive:
-        names = archive.namelist()
-        for name in names:
-            data = archive.read(name)
-            if name == "model.json":
-                json.loads(data)
-            else:
-                np.load(io.BytesIO(data), allow_pickle=False)
-    assert len(names) > 4
+    header, entries = read(saved)
+    kinds = {"npy": 0, "onnx": 0}
+    for name, data in entries.items():
+        kinds[name.rpartition(".")[2]] += 1
+        if name.endswith(".npy"):
+            np.load(io.BytesIO(data), allow_pickle=False)
+    assert kinds["npy"] > 4
+    assert kinds["onnx"] == 1
+    assert header["versions"]["scikit-learn"] == sklearn.__version__
+
+
+class OwnEstimator(LogisticRegression):
+    pass
 
 
 def test_an_estimator_that_would_need_pickle_is_refused(tracks, tmp_path):
-    model = make_pipeline(AudioFeatures(), KNeighborsClassifier())
-    pipeline = GenrePipeline(model, clip_duration=0.5).fit(*tracks)
-    with pytest.raises(TypeError, match="KNeighborsClassifier cannot be saved without pickle"):
+    pipeline = GenrePipeline(make_pipeline(AudioFeatures(), OwnEstimator()), clip_duration=0.5)
+    pipeline.fit(*tracks)
+    with pytest.raises(TypeError, match="OwnEstimator cannot be saved without pickle"):
         pipeline.save(tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
 
@@ -357,66 +350,6 @@ def test_a_failed_save_leaves_the_old_file(fitted, saved, monkeypatch):
     assert list(saved.parent.iterdir()) == [saved]
 
 
-def test_every_truncation_is_refused(saved):
-    data = saved.read_bytes()
-    for size in [0, 1, 10, 100, len(data) // 2, len(data) - 1]:
-        saved.write_bytes(data[:size])
-        with pytest.raises(ModelFileError, match=r"model\.musigenre"):
-            GenrePipeline.load(saved)
-
-
-def test_changed_bytes_are_noticed(saved, fitted, tracks):
-    data = bytearray(saved.read_bytes())
-    expected = fitted.predict_proba(tracks[0])
-    rng = np.random.default_rng(0)
-    for position in rng.choice(len(data), 60, replace=False):
-        changed = bytearray(data)
-        changed[position] ^= 0xFF
-        saved.write_bytes(changed)
-        try:
-            loaded = GenrePipeline.load(saved)
-        except ModelFileError:
-            continue
-        # A byte of a date or flag in the zip's own directory may not matter.
-        np.testing.assert_array_equal(loaded.predict_proba(tracks[0]), expected)
-
-
-def test_foreign_files(tmp_path):
-    text = tmp_path / "text"
-    text.write_text("hello")
-    other_zip = tmp_path / "zip"
-    with zipfile.ZipFile(other_zip, "w") as archive:
-        archive.writestr("a.txt", "a")
-    other_json = tmp_path / "json"
-    with zipfile.ZipFile(other_json, "w") as archive:
-        archive.writestr("model.json", "[1, 2]")
-    for path in (text, other_zip, other_json, tmp_path / "missing", tmp_path):
-        with pytest.raises(ModelFileError, match=str(path.name)):
-            GenrePipeline.load(path)
-
-
-class Exploit:
-    def __reduce__(self):
-        return (exec, ("raise SystemExit('executed')",))
-
-
-def npy_of_pickle():
-    file = io.BytesIO()
-    np.save(file, np.array([Exploit()], dtype=object), allow_pickle=True)
-    return file.getvalue()
-
-
-def npy_with_shape(shape):
-    file = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        file, {"descr": "<f8", "fortran_order": False, "shape": shape}
-    )
-    return file.getvalue() + bytes(64)
-
-
-ARRAY = "arrays/0000.npy"
-
-
 def set_class(header, name):
     header["model"]["class"] = name
 
@@ -426,60 +359,59 @@ def set_attribute(header, name):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("change", "message"),
     [
-        ({"arrays": {ARRAY: npy_of_pickle()}}, "no plain array"),
-        ({"arrays": {ARRAY: pickle.dumps(Exploit())}}, "no plain array"),
-        ({"arrays": {ARRAY: npy_with_shape((10**12,))}}, "does not fit"),
-        ({"arrays": {ARRAY: npy_with_shape((-1,))}}, "does not fit|no plain array"),
-        ({"arrays": {ARRAY: b""}}, "no plain array"),
-        ({"extra": [("../../evil.py", b"x")]}, "other entries"),
-        ({"extra": [("model.pkl", pickle.dumps(Exploit()))]}, "other entries"),
-        ({"change": lambda h: set_class(h, "Popen")}, "unknown class 'Popen'"),
-        ({"change": lambda h: set_class(h, "os.system")}, "unknown class"),
-        ({"change": lambda h: set_class(h, "RobustScaler")}, "does not fit together"),
-        ({"change": lambda h: set_attribute(h, "__class__")}, "sets the attribute '__class__'"),
-        ({"change": lambda h: set_attribute(h, "predict")}, "sets the attribute 'predict'"),
-        ({"change": lambda h: h.update(format="other")}, "is not a musigenre model"),
-        ({"change": lambda h: h.update(format_version=99)}, "upgrade musigenre"),
-        ({"change": lambda h: h.update(format_version="1")}, "upgrade musigenre"),
-        ({"change": lambda h: h.update(format_version=True)}, "upgrade musigenre"),
-        ({"change": lambda h: h["model"]["params"].update(on_error="zzz")}, "on_error"),
-        ({"change": lambda h: h["model"]["params"].update(clip_duration="x")}, "clip_duration"),
-        ({"change": lambda h: h.update(arrays=None)}, "incomplete"),
-        ({"change": lambda h: h.update(model=[])}, "incomplete"),
-        ({"change": lambda h: h.update(model={})}, "does not fit together"),
-        ({"change": lambda h: h["arrays"].__setitem__(0, "0" * 64)}, "sha256"),
-        ({"change": lambda h: h["arrays"].pop()}, "other entries"),
+        (lambda h: set_class(h, "Popen"), "unknown class 'Popen'"),
+        (lambda h: set_class(h, "os.system"), "unknown class"),
+        (lambda h: set_class(h, ["Pipeline"]), "does not fit together"),
+        (lambda h: set_class(h, "RobustScaler"), "does not fit together"),
+        (lambda h: set_attribute(h, "__class__"), "sets the attribute '__class__'"),
+        (lambda h: set_attribute(h, "predict"), "sets the attribute 'predict'"),
+        (lambda h: set_attribute(h, "_clip_model"), "sets the attribute '_clip_model'"),
+        (lambda h: h["model"]["params"].update(on_error="zzz"), "on_error"),
+        (lambda h: h["model"]["params"].update(clip_duration="x"), "clip_duration"),
+        (lambda h: h["model"]["params"].update(model={"array": 10**6}), "does not fit together"),
+        (lambda h: h["model"]["params"].update(model={"array": -1}), "does not fit together"),
+        (lambda h: h["model"]["params"].update(model={"call": "x"}), "unknown kind 'call'"),
+        (
+            lambda h: h["model"]["params"].update(model={"estimator": {"scikit-learn": 0}}),
+            "does not fit together",
+        ),
+        (lambda h: h.update(model={}), "does not fit together"),
     ],
 )
-def test_tampered_files_are_refused(saved, options, message):
-    rewrite(saved, **options)
+def test_a_model_that_is_none_of_ours_is_refused(saved, change, message):
+    rewrite(saved, change)
     with pytest.raises(ModelFileError, match=message):
         GenrePipeline.load(saved)
 
 
-def test_a_zip_bomb_is_not_inflated(saved, monkeypatch):
-    from musigenre import archive
+def test_what_wrote_the_file_is_told_where_it_matters(saved):
+    def change(header):
+        header["versions"]["scikit-learn"] = "9.9"
+        header["model"]["params"]["unheard_of"] = 1
 
-    monkeypatch.setattr(archive, "_MAX_ARRAY_BYTES", 10_000)
-    with zipfile.ZipFile(saved) as file:
-        entries = {name: file.read(name) for name in file.namelist()}
-    entries[ARRAY] = bytes(50_000_000)
-    with zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, data in entries.items():
-            file.writestr(name, data)
-    with pytest.raises(ModelFileError, match="more than 10000 bytes"):
+    rewrite(saved, change)
+    with pytest.raises(
+        ModelFileError, match=r"unheard_of.*\(it was written by scikit-learn 9\.9\)"
+    ):
         GenrePipeline.load(saved)
 
 
-def test_a_network_larger_than_its_weights_is_not_built(saved):
+def test_a_network_larger_than_its_weights_is_not_built(saved, tracks):
     def enlarge(header):
         network = header["model"]["fitted"]["pipeline_"]["estimator"]["steps"][-1][1]["state"]
         network["network"]["hidden_layer_sizes"] = [10**9, 10**9]
 
     rewrite(saved, enlarge)
-    with pytest.raises(ModelFileError, match="does not fit together"):
+    loaded = GenrePipeline.load(saved)  # predicts by its graph
+    with pytest.raises(ValueError, match="the weights do not belong to the network"):
+        loaded.pipeline_[-1].model_  # noqa: B018
+    rewrite(
+        saved,
+        lambda h: h["model"]["fitted"]["pipeline_"]["estimator"]["steps"][-1][1].pop("graph"),
+    )
+    with pytest.raises(ModelFileError, match="the weights do not belong to the network"):
         GenrePipeline.load(saved)
 
 
@@ -487,3 +419,21 @@ def test_another_kind_of_model(saved):
     rewrite(saved, lambda h: h.update(model=h["model"]["fitted"]["pipeline_"]["estimator"]))
     with pytest.raises(ModelFileError, match="holds a Pipeline, not the GenrePipeline"):
         GenrePipeline.load(saved)
+
+
+def test_a_file_of_the_first_format():
+    """It was written before there were graphs."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 5))
+    y = np.array(["jazz", "rock", "pop"] * 20)
+    X[y == "rock", 0] += 3
+    X[y == "jazz", 1] += 3
+    model = persistence.load(Path(__file__).with_name("format_1.musigenre"), Pipeline)
+    expected = [
+        [0.5959239183641648, 0.28443775428646073, 0.11963832734937452],
+        [0.1240101950464354, 0.2885047430879308, 0.5874850618656339],
+        [0.5183347386369893, 0.3342197785642776, 0.14744548279873307],
+        [0.7142444519044627, 0.2116789449631775, 0.0740766031323598],
+    ]
+    np.testing.assert_allclose(model.predict_proba(X[:4]), expected, rtol=0, atol=1e-6)
+    assert model[1].get_support().tolist() == [True, True, False, False, False]

@@ -369,10 +369,3 @@ def test_a_foreign_journal_is_not_touched(run, music, tmp_path):
     assert "the journal" in result.stderr
     assert journal.read_text() == "precious" * 100
     assert not (tmp_path / "a.csv").exists()
-
-
-def test_without_a_model(monkeypatch, music):
-    monkeypatch.undo()
-    result = CliRunner().invoke(app, ["predict", str(music)])
-    assert result.exit_code == 2
-    assert "--model" in result.stderr

@@ -11,6 +11,7 @@ from . import inspection as inspection
 from . import model_selection as model_selection
 from . import networks as networks
 from . import preprocessing as preprocessing
+from . import pretrained as pretrained
 from . import selection as selection
 from .archive import ModelFileError as ModelFileError
 from .audio import AudioError as AudioError

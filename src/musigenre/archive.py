@@ -1,30 +1,44 @@
-"""The model file: a zip archive of one JSON text and plain arrays, in which nothing can execute.
+"""The model file: a zip archive of one JSON text, plain arrays and graphs; nothing in it executes.
 
-Each array is an ``.npy`` entry of its own, without pickle, checked against the sha256 that
-``model.json`` states. Entries are read in memory, up to a limit, and never unpacked onto the disk.
+Each entry is checked against the sha256 that ``model.json`` states for it. Entries are read in
+memory, up to a limit, and never unpacked onto the disk. See docs/saving.md.
 """
 
 import hashlib
-import io
 import json
-import math
+import platform
 import uuid
 import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sklearn
+from numpy.typing import NDArray
 
 import musigenre
+from musigenre.plain_arrays import from_npy, to_npy
+from musigenre.zip_entries import check_entries, read_entry
 
 #: Version of the file format. A reader refuses files of a later one.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+#: What is written into files.
+VERSIONS = {
+    "musigenre": musigenre.__version__,
+    "python": platform.python_version(),
+    "numpy": np.__version__,
+    "scikit-learn": sklearn.__version__,
+}
 
 _JSON = "model.json"
 _MAX_JSON_BYTES = 16 * 2**20
-_MAX_ARRAY_BYTES = 512 * 2**20
-_MAX_ARRAYS = 1000
+# Of the arrays together, once they have the type of float that they had; of the others, together.
+_MAX_BYTES = 512 * 2**20
+_MAX_ENTRIES = 5000
 # A fixed date makes equal models equal files.
 _DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -49,7 +63,29 @@ class ModelFileError(ValueError):
         return f"the model file '{self.path}' {self.cause}; {self.remedy}"
 
 
-def write_archive(path: str | PathLike[str], model: dict, arrays: list[np.ndarray]) -> None:
+@dataclass
+class Parts:
+    """What a model holds beside its JSON, which refers to it by number.
+
+    Attributes
+    ----------
+    arrays : list of ndarray
+        Of numbers.
+    graphs : list of bytes
+        Networks for prediction, in ONNX.
+    estimators : list of bytes
+        Estimators of scikit-learn, in the format of skops.
+    versions : dict
+        The versions of what wrote the file.
+    """
+
+    arrays: list[NDArray] = field(default_factory=list)
+    graphs: list[bytes] = field(default_factory=list)
+    estimators: list[bytes] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=lambda: dict(VERSIONS))
+
+
+def write_archive(path: str | PathLike[str], model: dict[str, Any], parts: Parts) -> None:
     """Write a model; an existing file is replaced only when all is written.
 
     Parameters
@@ -57,31 +93,35 @@ def write_archive(path: str | PathLike[str], model: dict, arrays: list[np.ndarra
     path : str or path-like
     model : dict
         Fit for JSON.
-    arrays : list of ndarray
-        Of numbers.
+    parts : Parts
     """
-    data = [_to_npy(array) for array in arrays]
+    data = dict(_named("arrays", ".npy", map(to_npy, parts.arrays)))
+    data |= _named("graphs", ".onnx", parts.graphs)
+    data |= _named("estimators", ".skops", parts.estimators)
+    entries = {name: {"sha256": _sha256(entry)} for name, entry in data.items()}
+    for name, array in _named("arrays", ".npy", parts.arrays):
+        entries[name]["dtype"] = array.dtype.newbyteorder("<").str
     header = {
         "format": "musigenre-model",
         "format_version": FORMAT_VERSION,
-        "musigenre_version": musigenre.__version__,
-        "arrays": [hashlib.sha256(entry).hexdigest() for entry in data],
+        "versions": VERSIONS,
+        "entries": entries,
         "model": model,
     }
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         with zipfile.ZipFile(temporary, "w") as archive:
-            _write(archive, _JSON, json.dumps(header, indent=1).encode())
-            for i, entry in enumerate(data):
-                _write(archive, _array_name(i), entry)
+            for name, entry in {_JSON: json.dumps(header, indent=1).encode(), **data}.items():
+                info = zipfile.ZipInfo(name, date_time=_DATE)
+                archive.writestr(info, entry, compress_type=zipfile.ZIP_DEFLATED)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def read_archive(path: str | PathLike[str]) -> tuple[dict[str, Any], list[np.ndarray]]:
-    """Read what :func:`write_archive` wrote.
+def read_archive(path: str | PathLike[str]) -> tuple[dict[str, Any], Parts]:
+    """Read what :func:`write_archive` wrote, in this or an earlier version of the format.
 
     Parameters
     ----------
@@ -90,104 +130,121 @@ def read_archive(path: str | PathLike[str]) -> tuple[dict[str, Any], list[np.nda
     Returns
     -------
     model : dict
-    arrays : list of ndarray
+    parts : Parts
 
     Raises
     ------
     ModelFileError
         If the file is missing, foreign, damaged, too large or of a later format.
     """
-    if Path(path).is_file() and not zipfile.is_zipfile(path):
-        raise ModelFileError(path, "is not a musigenre model, or it is cut short")
     try:
-        with zipfile.ZipFile(path) as archive:
-            header = _read_header(archive, path)
-            arrays = _read_arrays(archive, header["arrays"], path)
+        with Path(path).open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise ModelFileError(path, "is not a musigenre model, or it is cut short")
+            with zipfile.ZipFile(file) as archive:
+                return _read(file, archive, path)
     except FileNotFoundError:
         raise ModelFileError(path, "does not exist", "check the name") from None
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise ModelFileError(path, f"cannot be read: {error}") from error
-    return header["model"], arrays
 
 
-def _read_header(archive: zipfile.ZipFile, path: str | PathLike[str]) -> dict[str, Any]:
-    try:
-        header = json.loads(_read(archive, _JSON, _MAX_JSON_BYTES, path))
-    except (ValueError, RecursionError) as error:
-        raise ModelFileError(path, f"has an unreadable {_JSON}: {error}") from error
-    if not isinstance(header, dict) or header.get("format") != "musigenre-model":
+def _read(file, archive: zipfile.ZipFile, path) -> tuple[dict[str, Any], Parts]:
+    if _JSON not in archive.namelist():
         raise ModelFileError(path, "is not a musigenre model")
+    limits = dict.fromkeys([".npy", ".onnx", ".skops"], _MAX_BYTES)
+    try:
+        check_entries(file, archive, limits | {".json": _MAX_JSON_BYTES})
+        header = _header(read_entry(archive, _JSON), path)
+        entries = _entries(header)
+        if len(entries) > _MAX_ENTRIES or {_JSON, *entries} != set(archive.namelist()):
+            raise ValueError(f"holds other entries than its {_JSON} lists")
+        data = {name: read_entry(archive, name) for name in entries}
+        for name, entry in entries.items():
+            if _sha256(data[name]) != entry["sha256"]:
+                raise ValueError(f"is damaged: {name!r} does not have the stated sha256")
+        return header["model"], Parts(
+            arrays=_arrays(entries, data),
+            graphs=_of_kind(data, "graphs", ".onnx"),
+            estimators=_of_kind(data, "estimators", ".skops"),
+            versions=header["versions"],
+        )
+    except ModelFileError:
+        raise
+    except ValueError as error:
+        raise ModelFileError(path, str(error)) from error
+
+
+def _header(data: bytes, path) -> dict[str, Any]:
+    try:
+        header = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"has an unreadable {_JSON}: {error}") from error
+    if not isinstance(header, dict) or header.get("format") != "musigenre-model":
+        raise ValueError("is not a musigenre model")
     version = header.get("format_version")
+    if version == 1:  # the first, which named arrays by number and knew of one version only
+        header["versions"] = {"musigenre": header.get("musigenre_version")}
+    versions = header.get("versions")
+    versions = versions if isinstance(versions, dict) else {}
     if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
         raise ModelFileError(
             path,
             f"has format version {version}, but musigenre {musigenre.__version__} reads up to "
             f"version {FORMAT_VERSION}",
-            f"upgrade musigenre (the file was written by {header.get('musigenre_version')})",
+            f"upgrade musigenre (the file was written by {versions.get('musigenre')})",
         )
-    digests = header.get("arrays")
-    if not isinstance(digests, list) or not isinstance(header.get("model"), dict):
-        raise ModelFileError(path, f"has an incomplete {_JSON}")
-    expected = [_JSON, *(_array_name(i) for i in range(len(digests)))]
-    if len(digests) > _MAX_ARRAYS or sorted(archive.namelist()) != sorted(expected):
-        raise ModelFileError(path, f"holds other entries than its {_JSON} lists")
+    header["versions"] = {str(name): str(value) for name, value in versions.items()}
+    if not isinstance(header.get("model"), dict):
+        raise ValueError(f"has an incomplete {_JSON}")
     return header
 
 
-def _read_arrays(
-    archive: zipfile.ZipFile, digests: list[str], path: str | PathLike[str]
-) -> list[np.ndarray]:
-    arrays, left = [], _MAX_ARRAY_BYTES
-    for i, digest in enumerate(digests):
-        name = _array_name(i)
-        data = _read(archive, name, left, path)
-        left -= len(data)
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise ModelFileError(path, f"is damaged: {name!r} does not have the stated sha256")
+def _entries(header: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Give what the JSON says of the other entries."""
+    if header["format_version"] == 1:
+        digests = header.get("arrays")
+        if not isinstance(digests, list):
+            raise ValueError(f"has an incomplete {_JSON}")
+        return {n: {"sha256": digest} for n, digest in _named("arrays", ".npy", digests)}
+    entries = header.get("entries")
+    if not isinstance(entries, dict) or not all(
+        isinstance(entry, dict) and "sha256" in entry for entry in entries.values()
+    ):
+        raise ValueError(f"has an incomplete {_JSON}")
+    return entries
+
+
+def _arrays(entries: dict[str, dict[str, Any]], data: dict[str, bytes]) -> list[NDArray]:
+    """Read the arrays, and give each the type that it had before it was written."""
+    arrays, left = [], _MAX_BYTES
+    for name, entry in _named("arrays", ".npy", _of_kind(data, "arrays", ".npy")):
         try:
-            arrays.append(_from_npy(data))
-        except ValueError as error:
-            raise ModelFileError(path, f"has no plain array in {name!r}: {error}") from error
+            array = from_npy(entry)
+            dtype = np.dtype(entries[name].get("dtype", array.dtype.str))
+            if dtype != array.dtype and not dtype.kind == array.dtype.kind == "f":
+                raise ValueError(f"{array.dtype} instead of {dtype}")
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"has no plain array in {name!r}: {error}") from error
+        left -= array.size * dtype.itemsize
+        if left < 0:
+            raise ValueError(f"is too large: its arrays have more than {_MAX_BYTES} bytes")
+        arrays.append(array.astype(dtype))
     return arrays
 
 
-def _read(archive: zipfile.ZipFile, name: str, limit: int, path: str | PathLike[str]) -> bytes:
-    """Read an entry, whatever its header says of its size, but no more than ``limit`` bytes."""
-    try:
-        with archive.open(name) as file:
-            data = file.read(limit + 1)
-    except KeyError:
-        raise ModelFileError(path, "is not a musigenre model") from None
-    except Exception as error:  # zipfile and zlib raise many kinds of error on damaged data
-        raise ModelFileError(path, f"is damaged in {name!r}: {error}") from error
-    if len(data) > limit:
-        raise ModelFileError(path, f"is too large: {name!r} has more than {limit} bytes")
-    return data
+def _of_kind(data: dict[str, bytes], folder: str, ending: str) -> list[bytes]:
+    """Give the entries of a kind in the order of their numbers, which must be complete."""
+    found = [name for name in data if name.endswith(ending)]
+    names = [name for name, _ in _named(folder, ending, found)]
+    if set(names) != set(found):
+        raise ValueError(f"has other names of entries {ending} than '{folder}/0000{ending}', ...")
+    return [data[name] for name in names]
 
 
-def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    entry = zipfile.ZipInfo(name, date_time=_DATE)
-    archive.writestr(entry, data, compress_type=zipfile.ZIP_DEFLATED)
+def _named(folder: str, ending: str, items: Iterable[Any]) -> list[tuple[str, Any]]:
+    return [(f"{folder}/{i:04d}{ending}", item) for i, item in enumerate(items)]
 
 
-def _array_name(i: int) -> str:
-    return f"arrays/{i:04d}.npy"
-
-
-def _to_npy(array: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    np.lib.format.write_array(file, np.ascontiguousarray(array), (1, 0), allow_pickle=False)
-    return file.getvalue()
-
-
-def _from_npy(data: bytes) -> np.ndarray:
-    """Read an array whose header is believed only if it agrees with the data's length."""
-    file = io.BytesIO(data)
-    if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError("not npy version 1.0")
-    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
-    if dtype.kind not in "biuf" or fortran_order:
-        raise ValueError(f"dtype {dtype}")
-    if math.prod(shape) * dtype.itemsize != len(data) - file.tell():
-        raise ValueError(f"shape {shape} does not fit {len(data)} bytes")
-    return np.frombuffer(data, dtype, offset=file.tell()).reshape(shape).copy()
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,21 +1,25 @@
 """Save and load estimators without executing anything.
 
 ``model.json`` names the classes of a pipeline's steps, their parameters and what they learned. A
-class is looked up in the short list of :mod:`musigenre.savable`; networks are rebuilt by this
-library's own functions. See :mod:`musigenre.archive` for the file itself.
+class is looked up in the short list of :mod:`musigenre.savable`; networks come with a graph that
+predicts, and are rebuilt by this library's own functions; other estimators of scikit-learn go
+through :mod:`musigenre.foreign_estimators`. See :mod:`musigenre.archive` for the file itself.
 """
 
+import sys
+import warnings
 from collections.abc import Hashable
 from os import PathLike
 from typing import Any, TypeVar
 
 import numpy as np
-import pandas as pd
+import sklearn
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import _is_fitted
 
-from musigenre.archive import ModelFileError, read_archive, write_archive
+from musigenre import foreign_estimators
+from musigenre.archive import VERSIONS, ModelFileError, Parts, read_archive, write_archive
 from musigenre.savable import SAVABLE, savable_class
 
 # Settings of the machine that trained, not of the model.
@@ -32,8 +36,9 @@ def save(estimator: BaseEstimator, path: str | PathLike[str]) -> None:
     Parameters
     ----------
     estimator : estimator
-        Of a class of this library, one of the few of scikit-learn that
-        :data:`musigenre.savable.SAVABLE` lists, or a Pipeline or FeatureUnion of such.
+        Of a class of this library, one of those of scikit-learn that
+        :data:`musigenre.savable.SAVABLE` and :data:`musigenre.foreign_estimators.ALLOWED` list, or
+        a Pipeline or FeatureUnion of such.
     path : str or path-like
 
     Raises
@@ -41,8 +46,8 @@ def save(estimator: BaseEstimator, path: str | PathLike[str]) -> None:
     TypeError
         If the estimator, or what it holds, cannot be saved without pickle.
     """
-    arrays: list[np.ndarray] = []
-    write_archive(path, _encode_estimator(estimator, arrays), arrays)
+    parts = Parts()
+    write_archive(path, _encode_estimator(estimator, parts), parts)
 
 
 def load(path: str | PathLike[str], expected: type[E]) -> E:
@@ -63,42 +68,65 @@ def load(path: str | PathLike[str], expected: type[E]) -> E:
     ------
     ModelFileError
         If the file is not such a model, is damaged, or needs a newer version.
+
+    Warns
+    -----
+    UserWarning
+        If estimators of scikit-learn were saved, as a whole, by another version of it.
     """
-    model, arrays = read_archive(path)
+    model, parts = read_archive(path)
     try:
-        estimator = _decode_estimator(model, arrays)
+        estimator = _decode_estimator(model, parts)
     except ModelFileError as error:
         raise ModelFileError(path, error.cause, error.remedy) from error
     except Exception as error:
         # What a foreign file says may fail in any way; the reader is told which file it was.
         raise ModelFileError(
-            path, f"holds a model that does not fit together: {error!r}"
+            path, f"holds a model that does not fit together: {error!r}{_other_versions(parts)}"
         ) from error
     if not isinstance(estimator, expected):
         raise ModelFileError(
             path, f"holds a {type(estimator).__name__}, not the {expected.__name__} asked for"
         )
+    if parts.estimators and parts.versions.get("scikit-learn") != sklearn.__version__:
+        warnings.warn(
+            f"the model file '{path}' holds estimators as scikit-learn "
+            f"{parts.versions.get('scikit-learn')} knew them, and this is {sklearn.__version__}: "
+            "they may predict otherwise; train again, or install that version",
+            stacklevel=3,
+        )
     return estimator
 
 
-def _encode_estimator(estimator: BaseEstimator, arrays: list[np.ndarray]) -> dict[str, Any]:
+def _other_versions(parts: Parts) -> str:
+    """Say which versions wrote a file, where they differ from those here."""
+    differ = [f"{n} {v}" for n, v in parts.versions.items() if v != VERSIONS.get(n)]
+    return f" (it was written by {', '.join(differ)})" if differ else ""
+
+
+def _encode_estimator(estimator: BaseEstimator, parts: Parts) -> dict[str, Any]:
     if type(estimator) is Pipeline:
-        steps = [[name, _encode_estimator(step, arrays)] for name, step in estimator.steps]
-        return {"class": "Pipeline", "steps": steps}
-    if type(estimator) is FeatureUnion and estimator.transformer_weights is None:
-        union = [[name, _encode_estimator(e, arrays)] for name, e in estimator.transformer_list]
-        return {"class": "FeatureUnion", "transformers": union}
+        return {"class": "Pipeline", "steps": _encode_steps(estimator.steps, parts)}
+    if type(estimator) is FeatureUnion:
+        union: dict[str, Any] = {"class": "FeatureUnion"}
+        union["transformers"] = _encode_steps(estimator.transformer_list, parts)
+        if estimator.transformer_weights is not None:
+            union["weights"] = _encode(dict(estimator.transformer_weights), parts, "FeatureUnion")
+        return union
     name = type(estimator).__name__
     if name not in SAVABLE or type(estimator) is not savable_class(name):
+        if foreign_estimators.is_foreign(estimator):
+            parts.estimators.append(foreign_estimators.dumps(estimator))
+            return {"scikit-learn": len(parts.estimators) - 1}
         raise TypeError(
             f"{type(estimator).__module__}.{name} cannot be saved without pickle, which executes "
-            f"code when read; savable are Pipeline, FeatureUnion (without weights), "
-            f"{', '.join(SAVABLE)}"
+            "code when read; savable are the estimators of musigenre, many of scikit-learn "
+            "(docs/saving.md lists them), and Pipelines and FeatureUnions of such"
         )
     # Other versions of scikit-learn may lack a parameter: one left alone is not mentioned.
     usual = type(estimator)().get_params() if SAVABLE[name].is_foreign else {}
     params = {
-        key: _encode(value, arrays, f"{name}({key}=...)")
+        key: _encode(value, parts, f"{name}({key}=...)")
         for key, value in estimator.get_params(deep=False).items()
         if key not in _NOT_SAVED and not (key in usual and _is_same(value, usual[key]))
     }
@@ -111,15 +139,27 @@ def _encode_estimator(estimator: BaseEstimator, arrays: list[np.ndarray]) -> dic
         if not _is_fitted(estimator):
             return encoded
         state, weights = estimator._get_state()
+        graph = estimator._get_graph()
         encoded["state"] = state
-        encoded["weights"] = [_encode(weight, arrays, name) for weight in weights]
+        if graph is not None:
+            parts.graphs.append(graph)
+            encoded["graph"] = len(parts.graphs) - 1
+        encoded["weights"] = [_encode(weight, parts, name) for weight in weights]
     else:
         encoded["fitted"] = {
-            key: _encode(value, arrays, f"{name}.{key}")
+            key: _encode(value, parts, f"{name}.{key}")
             for key, value in vars(estimator).items()
             if _is_fitted_attribute(name, key) and key not in _NOT_SAVED
         }
     return encoded
+
+
+def _encode_steps(steps: list[tuple[str, Any]], parts: Parts) -> list[list[Any]]:
+    """Encode estimators that have names; instead of one there may be None or a word."""
+    return [
+        [name, step if step is None or isinstance(step, str) else _encode_estimator(step, parts)]
+        for name, step in steps
+    ]
 
 
 def _is_fitted_attribute(name: str, key: str) -> bool:
@@ -127,37 +167,42 @@ def _is_fitted_attribute(name: str, key: str) -> bool:
     return key in SAVABLE[name].private or (key.endswith("_") and not key.startswith("_"))
 
 
+def _is_table(value: Any) -> bool:
+    pandas = sys.modules.get("pandas")  # without it there is no table
+    return pandas is not None and isinstance(value, pandas.DataFrame)
+
+
 def _is_same(value: Any, other: Any) -> bool:
     return type(value) is type(other) and isinstance(value, Hashable) and value == other
 
 
-def _encode(value: Any, arrays: list[np.ndarray], where: str) -> Any:
+def _encode(value: Any, parts: Parts, where: str) -> Any:
     """Turn a value into JSON; arrays go aside and leave a reference."""
     if isinstance(value, BaseEstimator):
-        return {"estimator": _encode_estimator(value, arrays)}
-    if isinstance(value, pd.DataFrame):
-        columns = [_encode(value[c].to_numpy(), arrays, f"{where}[{c!r}]") for c in value.columns]
+        return {"estimator": _encode_estimator(value, parts)}
+    if _is_table(value):
+        columns = [_encode(value[c].to_numpy(), parts, f"{where}[{c!r}]") for c in value.columns]
         return {"table": [[str(c) for c in value.columns], columns]}
     if isinstance(value, np.ndarray) and value.dtype.kind == "U":
         return {"strings": value.tolist()}
     if isinstance(value, np.ndarray) and value.dtype.kind in "OT":
-        return {"objects": [_encode(item, arrays, where) for item in value.tolist()]}
+        return {"objects": [_encode(item, parts, where) for item in value.tolist()]}
     if isinstance(value, np.ndarray):
-        arrays.append(value)
-        return {"array": len(arrays) - 1}
+        parts.arrays.append(value)
+        return {"array": len(parts.arrays) - 1}
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, slice):
-        parts = (value.start, value.stop, value.step)
-        return {"slice": [_encode(part, arrays, where) for part in parts]}
+        ends = (value.start, value.stop, value.step)
+        return {"slice": [_encode(end, parts, where) for end in ends]}
     if isinstance(value, tuple):
-        return {"tuple": [_encode(item, arrays, where) for item in value]}
+        return {"tuple": [_encode(item, parts, where) for item in value]}
     if isinstance(value, list):
-        return [_encode(item, arrays, where) for item in value]
+        return [_encode(item, parts, where) for item in value]
     if isinstance(value, dict):
-        items = [[_encode(k, arrays, where), _encode(v, arrays, where)] for k, v in value.items()]
+        items = [[_encode(k, parts, where), _encode(v, parts, where)] for k, v in value.items()]
         return {"dict": items}
     raise TypeError(
         f"{where} is a {type(value).__name__}, which a model file cannot hold; use numbers, "
@@ -165,48 +210,63 @@ def _encode(value: Any, arrays: list[np.ndarray], where: str) -> Any:
     )
 
 
-def _decode_estimator(encoded: dict[str, Any], arrays: list[np.ndarray]) -> BaseEstimator:
+def _decode_estimator(encoded: dict[str, Any], parts: Parts) -> BaseEstimator:
+    if "scikit-learn" in encoded:
+        return foreign_estimators.loads(_part(parts.estimators, encoded["scikit-learn"]))
     name = encoded["class"]
     if name == "Pipeline":
-        return Pipeline([(step, _decode_estimator(e, arrays)) for step, e in encoded["steps"]])
+        return Pipeline(_decode_steps(encoded["steps"], parts))
     if name == "FeatureUnion":
-        return FeatureUnion([(n, _decode_estimator(e, arrays)) for n, e in encoded["transformers"]])
+        weights = _decode(encoded.get("weights"), parts)
+        return FeatureUnion(
+            _decode_steps(encoded["transformers"], parts), transformer_weights=weights
+        )
     if name not in SAVABLE:
         raise ModelFileError("", f"names the unknown class {name!r}")
-    params = {key: _decode(value, arrays) for key, value in encoded["params"].items()}
+    params = {key: _decode(value, parts) for key, value in encoded["params"].items()}
     estimator = savable_class(name)(**params)
     estimator._validate_params()
     if "set_output" in encoded:
         estimator.set_output(transform=encoded["set_output"])
     if "state" in encoded:
-        weights = [_decode(weight, arrays) for weight in encoded["weights"]]
-        return estimator._set_state(encoded["state"], weights)
+        weights = [_decode(weight, parts) for weight in encoded["weights"]]
+        graph = _part(parts.graphs, encoded["graph"]) if "graph" in encoded else None
+        return estimator._set_state(encoded["state"], weights, graph)
     for key, value in encoded.get("fitted", {}).items():
         if not _is_fitted_attribute(name, key):
             raise ModelFileError("", f"sets the attribute {key!r} of {name}")
-        setattr(estimator, key, _decode(value, arrays))
+        setattr(estimator, key, _decode(value, parts))
     check = SAVABLE[name].check
     if check is not None:
         check(estimator)
     return estimator
 
 
-def _decode(value: Any, arrays: list[np.ndarray]) -> Any:
+def _decode_steps(steps: list[list[Any]], parts: Parts) -> list[tuple[str, Any]]:
+    return [
+        (name, step if step is None or isinstance(step, str) else _decode_estimator(step, parts))
+        for name, step in steps
+    ]
+
+
+def _decode(value: Any, parts: Parts) -> Any:
     if isinstance(value, list):
-        return [_decode(item, arrays) for item in value]
+        return [_decode(item, parts) for item in value]
     if not isinstance(value, dict):
         return value
     ((kind, content),) = value.items()
     if kind == "estimator":
-        return _decode_estimator(content, arrays)
+        return _decode_estimator(content, parts)
     if kind == "table":
         names, columns = content
-        decoded = (_decode(column, arrays) for column in columns)
+        decoded = (_decode(column, parts) for column in columns)
+        import pandas as pd
+
         return pd.DataFrame(dict(zip(names, decoded, strict=True)))
     if kind == "strings":
         return np.array(content, dtype=str)
     if kind == "objects":
-        items = [_decode(item, arrays) for item in content]
+        items = [_decode(item, parts) for item in content]
         if not any(isinstance(item, tuple) for item in items):
             return np.array(items, dtype=object)
         array = np.empty(len(items), dtype=object)
@@ -214,11 +274,17 @@ def _decode(value: Any, arrays: list[np.ndarray]) -> Any:
             array[i] = item
         return array
     if kind == "array":
-        return arrays[content]
+        return _part(parts.arrays, content)
     if kind == "slice":
-        return slice(*(_decode(part, arrays) for part in content))
+        return slice(*(_decode(part, parts) for part in content))
     if kind == "tuple":
-        return tuple(_decode(item, arrays) for item in content)
+        return tuple(_decode(item, parts) for item in content)
     if kind == "dict":
-        return {_decode(k, arrays): _decode(v, arrays) for k, v in content}
+        return {_decode(k, parts): _decode(v, parts) for k, v in content}
     raise ModelFileError("", f"holds a value of the unknown kind {kind!r}")
+
+
+def _part(parts: list[Any], number: int) -> Any:
+    if type(number) is not int or not 0 <= number < len(parts):
+        raise ValueError(f"it refers to part {number!r} of {len(parts)}")
+    return parts[number]

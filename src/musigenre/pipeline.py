@@ -259,6 +259,39 @@ class GenrePipeline(ClassifierMixin, BaseEstimator):
         """
         return persistence.load(path, cls)
 
+    @classmethod
+    def from_pretrained(cls, name: str = "gtzan") -> "GenrePipeline":
+        """Give a fitted pipeline that comes with the package.
+
+        Parameters
+        ----------
+        name : {"gtzan"}, default="gtzan"
+            ``"gtzan"`` is the model ``"best"``, trained on the ten genres of GTZAN. What it can do
+            and what not its card says: ``musigenre.pretrained.card("gtzan")``.
+
+        Returns
+        -------
+        GenrePipeline
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            If there is no such model, or the installation comes without it.
+        ModelFileError
+            If the file is not the one that this version came with.
+
+        Examples
+        --------
+        >>> from musigenre import GenrePipeline
+        >>> pipeline = GenrePipeline.from_pretrained()  # doctest: +SKIP
+        >>> pipeline.predict(["song.mp3"])  # doctest: +SKIP
+        array(['jazz'], dtype='<U9')
+        """
+        from musigenre import pretrained
+
+        return pretrained.load(name)
+
     def _actual_duration(self) -> float | None:
         if self.clip_duration != "auto":
             return self.clip_duration

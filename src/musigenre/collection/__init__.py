@@ -1,5 +1,5 @@
 """Work on a collection of music: predictions that are kept, tags, tracks that are alike."""
 
-from musigenre.collection.similar_tracks import SimilarTracks
+import lazy_loader
 
-__all__ = ["SimilarTracks"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

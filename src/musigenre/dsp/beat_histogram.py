@@ -1,7 +1,6 @@
 """The beat histogram: how strongly a clip repeats at each tempo."""
 
 import numpy as np
-import scipy.signal
 
 from musigenre.dsp.periodicity import autocorrelation, enhanced, strongest_peaks
 from musigenre.dsp.wavelet import octave_bands
@@ -64,13 +63,15 @@ def onset_envelope(y: np.ndarray) -> np.ndarray:
     -------
     ndarray of shape (ceil(n_samples / 128),)
     """
+    from scipy import signal
+
     n = -(-len(y) // _DECIMATION)
     total = np.zeros(n, dtype=y.dtype)
     for band in octave_bands(np.pad(y, (0, n * _DECIMATION - len(y))), _N_LEVELS):
         step = len(band) // n
         # A sample of the band stands for so many samples of the audio.
         decay = _DECAY ** (_DECIMATION // step)
-        smoothed = scipy.signal.lfilter(
+        smoothed = signal.lfilter(
             np.array([1 - decay], y.dtype), np.array([1, -decay], y.dtype), np.abs(band)
         )[::step]
         total += smoothed - smoothed.mean()

@@ -2,7 +2,6 @@
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 
 from musigenre.dsp.periodicity import enhanced, strongest_peaks
 from musigenre.dsp.stft import frame, hann
@@ -69,15 +68,15 @@ def summary_autocorrelation(
     -------
     ndarray of shape (n_frames, n_lags)
     """
-    band = scipy.signal.butter(
-        2, (_LOWEST_HZ, _CROSSOVER), "bandpass", fs=sample_rate, output="sos"
-    )
-    high_pass = scipy.signal.butter(2, _CROSSOVER, "highpass", fs=sample_rate, output="sos")
-    high = np.maximum(scipy.signal.sosfilt(high_pass.astype(y.dtype), y), 0)
+    from scipy import signal
+
+    band = signal.butter(2, (_LOWEST_HZ, _CROSSOVER), "bandpass", fs=sample_rate, output="sos")
+    high_pass = signal.butter(2, _CROSSOVER, "highpass", fs=sample_rate, output="sos")
+    high = np.maximum(signal.sosfilt(high_pass.astype(y.dtype), y), 0)
     n = scipy.fft.next_fast_len(frame_length + n_lags, real=True)
 
     def compressed(channel):
-        channel = scipy.signal.sosfilt(band.astype(y.dtype), channel)
+        channel = signal.sosfilt(band.astype(y.dtype), channel)
         frames = frame(channel, frame_length, frame_length, "reflect")
         spectrum = scipy.fft.rfft(frames * hann(frame_length, y.dtype), n, axis=-1)
         return (spectrum.real**2 + spectrum.imag**2) ** (_COMPRESSION / 2)

@@ -207,7 +207,8 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
         return sources, len(X)
 
     def _extract(self, sources: Iterator[Source], n_rows: int) -> np.ndarray:
-        compile_kernels()
+        if self._recipe.uses_kernels:
+            compile_kernels()
         features = np.full((n_rows, len(self._recipe.names)), np.nan)
         jobs = ((source, self._recipe, self.dtype) for source in sources)
         errors, damage, n_sources = [], [], 0

@@ -261,7 +261,7 @@ def _described(
     verbose: int,
 ) -> Iterator[tuple[int, TrackRecord]]:
     """Do the jobs, show progress, and raise the first error if that is wanted."""
-    if n_missing:
+    if n_missing and recipe.features.uses_kernels:
         compile_kernels()
     # Fewer results may wait where they are large.
     n_waiting = JOBS_PER_WORKER if recipe.most_clips is None else _LARGE_RESULTS

@@ -27,6 +27,8 @@ class FeatureSet:
         ``None`` is any length.
     shape : tuple of int, optional
         The shape that the numbers of a clip have, if they are more than a row.
+    uses_kernels : bool, default=True
+        Whether it is computed by compiled kernels, whose loading takes a good part of a second.
     """
 
     names: tuple[str, ...]
@@ -35,6 +37,7 @@ class FeatureSet:
     compute: Callable[[np.ndarray], np.ndarray]
     n_samples: int | None = None
     shape: tuple[int, ...] | None = None
+    uses_kernels: bool = True
 
 
 FEATURE_SETS = {
@@ -50,5 +53,6 @@ FEATURE_SETS = {
         texture.SAMPLE_RATE,
         texture.texture,
         texture.N_SAMPLES,
+        uses_kernels=False,
     ),
 }

@@ -1,12 +1,13 @@
 """What all network classifiers share: scikit-learn outside, Keras inside."""
 
+from __future__ import annotations
+
 import json
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable
+from functools import partial
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -17,10 +18,16 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from musigenre.networks.batches import Augmentation, Batches, Statistics, TrainingData
-from musigenre.networks.rebuilding import rebuild
-from musigenre.networks.training import TrainingPlan, train
+from musigenre.networks.prediction_graph import PredictionGraph
 from musigenre.networks.validation_part import stratified_part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
+
+    from musigenre.networks.batches import Augmentation, Batches, Statistics, TrainingData
+    from musigenre.networks.training import TrainingPlan
 
 # Numbers, and clips, that a network is given at once where it does not learn: many for speed, few
 # for memory, of which the layers inside take several times as much.
@@ -32,6 +39,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     A subclass says which network (`_network_params`, `_build_network`); data checks, training,
     early stopping, prediction and saving are here.
+
+    A network that was trained here is a Keras model. One from a file is a graph for prediction and
+    a list of weights, of which `model_` makes a Keras model when it is asked for.
     """
 
     _parameter_constraints: dict = {
@@ -83,7 +93,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         ``n_classes`` is added by the caller.
         """
 
-    # Builds the untrained network: a function of `architectures`.
+    # Builds the untrained network, by a function of `architectures`.
     _build_network: Callable[..., keras.Model]
 
     def _validate_X(self, X: ArrayLike, **kwargs: Any) -> Any:
@@ -136,6 +146,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             raise ValueError(
                 f"y holds one class only ('{classes[0]}'); a classifier needs at least two classes"
             )
+        from musigenre.networks.batches import TrainingData
+
         rows, weights = self._weigh(checked, labels, sample_weight)
         random_state = check_random_state(self.random_state)
         network = {"n_classes": len(classes), **self._network_params(checked, codes)}
@@ -148,7 +160,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         genres = np.eye(len(classes), dtype=np.float32)[codes]
         data = TrainingData(inputs, genres, weights, self._statistics(inputs, rows))
         seed = int(random_state.randint(np.iinfo(np.int32).max))
-        self.model_, self.history_ = self._train(network, data, rows, held_out, seed)
+        self._model, self.history_ = self._train(network, data, rows, held_out, seed)
+        self._graph = self._weights = None
         self.classes_ = classes
         self.n_iter_ = len(self.history_)
         self._network = network
@@ -178,6 +191,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         seed: int,
     ) -> tuple[keras.Model, pd.DataFrame]:
         """Build a network and train it on some rows, watching the loss on those held out."""
+        from musigenre.networks.training import train
 
         def build() -> keras.Model:
             untrained = self._build_network(**network)
@@ -193,6 +207,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _batches(self, data, rows, held_out, seed) -> tuple[Batches, Batches | None]:
         """Give the batches to train on and those to validate on."""
+        from musigenre.networks.batches import Batches
+
         size = self._clips_per_update(len(rows))
         batches = Batches(data, rows, size, seed=seed, augmentation=self._augmentation(data))
         if held_out is None:
@@ -203,6 +219,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         return int(self.batch_size)
 
     def _training_plan(self, seed: int) -> TrainingPlan:
+        from musigenre.networks.training import TrainingPlan
+
         return TrainingPlan(
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
@@ -227,9 +245,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         ndarray of shape (n_clips, n_classes)
             One column per genre, in the order of `classes_`; rows sum to 1.
         """
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         inputs = self._network_inputs(self._validate_X(X, reset=False))
-        proba = outputs(self.model_, inputs).astype(np.float64)
+        network = self.model_ if self._graph is None else self._graph
+        proba = outputs(network, inputs).astype(np.float64)
         return proba / proba.sum(axis=1, keepdims=True)
 
     def predict(self, X: ArrayLike) -> NDArray:
@@ -248,9 +267,41 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
 
+    @property
+    def model_(self) -> keras.Model:
+        """The trained network; after loading it is built when it is first asked for."""
+        if self._model is None:
+            check_is_fitted(self)
+            from musigenre.networks.rebuilding import rebuild
+
+            self._model = rebuild(self._build_network, self._network, self._weights or [])
+            self._weights = None
+        return self._model
+
+    # Of these a fitted classifier has `_model`, or `_weights` and perhaps `_graph`.
+    _model: keras.Model | None = None
+    _weights: list[NDArray] | None = None
+    _graph: PredictionGraph | None = None
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "classes_")
+
+    def _get_graph(self) -> bytes | None:
+        """Give the network as a graph for prediction, if this backend of Keras can."""
+        check_is_fitted(self)
+        if self._graph is not None:
+            return self._graph.data
+        from musigenre.networks.onnx_export import export
+
+        graph = export(self.model_)
+        return None if graph is None else graph.data
+
+    def _get_weights(self) -> list[NDArray]:
+        return self.model_.get_weights() if self._weights is None else self._weights
+
     def _get_state(self) -> tuple[dict[str, Any], list[NDArray]]:
         """Give what `fit` learned as a dict fit for JSON, and the weights of the network."""
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         state = {
             "network": self._network,
             "classes": self.classes_.tolist(),
@@ -260,10 +311,12 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         }
         if hasattr(self, "feature_names_in_"):
             state["feature_names_in"] = self.feature_names_in_.tolist()
-        return state, self.model_.get_weights()
+        return state, self._get_weights()
 
-    def _set_state(self, state: dict[str, Any], weights: list[NDArray]) -> Self:
-        """Take over what `_get_state` gave; nothing stored is executed."""
+    def _set_state(
+        self, state: dict[str, Any], weights: list[NDArray], graph: bytes | None = None
+    ) -> Self:
+        """Take over what `_get_state` and `_get_graph` gave; nothing stored is executed."""
         self._network = state["network"]
         is_object = state["classes_kind"] == "O"
         self.classes_ = np.array(state["classes"], dtype=object if is_object else None)
@@ -275,33 +328,53 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         self.n_iter_ = len(self.history_)
         if "feature_names_in" in state:
             self.feature_names_in_ = np.array(state["feature_names_in"], dtype=object)
-        self.model_ = rebuild(self._build_network, self._network, weights)
+        if not all(isinstance(w, np.ndarray) and w.dtype == np.float32 for w in weights):
+            raise ValueError("the weights of a network are arrays of float32")
+        self._model, self._weights, self._graph = None, weights, None
+        if graph is None:
+            self.model_  # noqa: B018 - built now, so that what does not fit shows now
+        else:
+            shapes = _input_shapes(self._network)
+            self._graph = PredictionGraph(graph, shapes, len(self.classes_))
         return self
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        if "model_" in state:
-            state["_weights"] = state.pop("model_").get_weights()
+        if state.get("_model") is not None:
+            state |= {"_weights": self._get_weights(), "_model": None}
         return state
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        state = dict(state)
-        weights = state.pop("_weights", None)
-        super().__setstate__(state)
-        if weights is not None:
-            self.model_ = rebuild(self._build_network, self._network, weights)
 
-
-def outputs(network: keras.Model, inputs: tuple[NDArray, ...]) -> NDArray[np.float32]:
+def outputs(
+    network: keras.Model | PredictionGraph, inputs: tuple[NDArray, ...]
+) -> NDArray[np.float32]:
     """Run a network on all clips, some at a time."""
+    run = network if isinstance(network, PredictionGraph) else partial(_run_keras, network)
     size = _clips_at_once(inputs)
+    return np.concatenate(
+        [
+            run([values[first : first + size] for values in inputs])
+            for first in range(0, len(inputs[0]), size)
+        ]
+    )
+
+
+def _run_keras(network: keras.Model, batch: list[NDArray]) -> NDArray[np.float32]:
+    from musigenre.networks.quiet_keras import keras
+
+    given = batch[0] if len(batch) == 1 else batch
     # Called directly: `network.predict` first compiles for a tenth of a second or more.
-    batches = []
-    for first in range(0, len(inputs[0]), size):
-        batch = [values[first : first + size] for values in inputs]
-        given = batch[0] if len(batch) == 1 else batch
-        batches.append(keras.ops.convert_to_numpy(network(given, training=False)))
-    return np.concatenate(batches)
+    return keras.ops.convert_to_numpy(network(given, training=False))
+
+
+def _input_shapes(network: dict[str, Any]) -> list[tuple[int, ...]]:
+    """Give the shape of a clip in each input of a network, from its arguments."""
+    shapes: list[tuple[int, ...]] = []
+    if "n_features" in network:
+        shapes.append((network["n_features"],))
+    if "n_bins" in network:
+        shapes.append((network["n_bins"], network["n_frames"]))
+    return shapes
 
 
 def _clips_at_once(inputs: tuple[NDArray, ...]) -> int:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
+
+from musigenre.networks.quiet_keras import keras
 
 #: What makes a batch harder: takes the inputs, the genres, the weights (or None) and a generator,
 #: and gives the first three again.

@@ -5,19 +5,24 @@ proposal: a proposal then is a function of what was tried so far and of a seed, 
 to the disk, nothing stays in memory, and a search goes on from a plain list of trials.
 """
 
+from __future__ import annotations
+
 import math
 import warnings
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from keras_tuner import HyperParameters, Objective
-from keras_tuner.oracles import BayesianOptimizationOracle
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from musigenre.networks.quiet_import import import_quietly
 from musigenre.parallel import one_blas_thread
+
+if TYPE_CHECKING:
+    from keras_tuner import HyperParameters
+    from keras_tuner.oracles import BayesianOptimizationOracle
 
 # Draws before a space counts as exhausted.
 _MAX_DRAWS = 100
@@ -154,6 +159,10 @@ Perceptron(hidden_layer_sizes=(8, 8), dropout=(0.5, 0.5))]
 
 
 def _propose_one(space, told, n_initial, seed) -> Perceptron | None:
+    import_quietly("keras")  # keras-tuner imports it
+    from keras_tuner import Objective
+    from keras_tuner.oracles import BayesianOptimizationOracle
+
     tried = {network for network, _ in told}
     for draw in range(_MAX_DRAWS):
         # A seed for each draw of each trial, and never 0, which keras-tuner takes for none.
@@ -204,6 +213,8 @@ def _best_guess(oracle: BayesianOptimizationOracle, told) -> Perceptron:
 
 
 def _hyperparameters(space: PerceptronSpace) -> HyperParameters:
+    from keras_tuner import HyperParameters
+
     hyperparameters = HyperParameters()
     fewest, most = space.n_hidden_layers
     widest = space.n_neurons[1]

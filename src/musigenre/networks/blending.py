@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from musigenre.networks.quiet_keras import keras
 
 # Overfitting counts as no less than this share of the first loss: a head that does not overfit at
 # all would otherwise take all the weight.

@@ -1,22 +1,22 @@
 """Convolutional networks over spectrograms."""
 
-from collections.abc import Callable, Sequence
-from numbers import Integral, Real
-from typing import Any
+from __future__ import annotations
 
-import keras
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from musigenre.networks import architectures
 from musigenre.networks.spectrogram_classifier import SpectrogramClassifier
 from musigenre.networks.widths import check_widths
 
-_ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
-    "paper": architectures.cnn,
-    "conv1d": architectures.conv1d,
-}
+if TYPE_CHECKING:
+    import keras
+
+_ARCHITECTURES = {"paper": "cnn", "conv1d": "conv1d"}
 
 
 class CNNClassifier(SpectrogramClassifier):
@@ -183,7 +183,9 @@ class CNNClassifier(SpectrogramClassifier):
 
     @staticmethod
     def _build_network(architecture: str, **arguments: Any) -> keras.Model:
-        return _ARCHITECTURES[architecture](**arguments)
+        from musigenre.networks import architectures
+
+        return getattr(architectures, _ARCHITECTURES[architecture])(**arguments)
 
     def _network_params(self, X: NDArray, y: NDArray) -> dict[str, Any]:
         network: dict[str, Any] = {

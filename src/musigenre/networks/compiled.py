@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 
-import keras
+from musigenre.networks.quiet_keras import keras
 
 # How many are kept, and how large they may be: larger ones are not worth their memory, since their
 # training takes long.

@@ -1,22 +1,22 @@
 """Recurrent networks over the frames of spectrograms."""
 
-from collections.abc import Callable, Sequence
-from numbers import Integral, Real
-from typing import Any
+from __future__ import annotations
 
-import keras
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from musigenre.networks import architectures
 from musigenre.networks.spectrogram_classifier import SpectrogramClassifier
 from musigenre.networks.widths import check_widths
 
-_ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
-    "lstm": architectures.lstm,
-    "crnn": architectures.crnn,
-}
+if TYPE_CHECKING:
+    import keras
+
+_ARCHITECTURES = ("lstm", "crnn")
 
 
 class LSTMClassifier(SpectrogramClassifier):
@@ -185,7 +185,11 @@ class LSTMClassifier(SpectrogramClassifier):
 
     @staticmethod
     def _build_network(architecture: str, **arguments: Any) -> keras.Model:
-        return _ARCHITECTURES[architecture](**arguments)
+        from musigenre.networks import architectures
+
+        if architecture not in _ARCHITECTURES:  # a file may say anything
+            raise ValueError(f"there is no architecture {architecture!r}")
+        return getattr(architectures, architecture)(**arguments)
 
     def _network_params(self, X: NDArray, y: NDArray) -> dict[str, Any]:
         network: dict[str, Any] = {

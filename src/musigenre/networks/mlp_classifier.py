@@ -1,18 +1,23 @@
 """The multi-layer perceptron over vectors of audio features."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from musigenre.networks import architectures
 from musigenre.networks.base import NetworkClassifier
+from musigenre.networks.designs import MLP_3S, MLP_30S
 from musigenre.networks.widths import check_widths
 
-_DESIGNS = {"3s": architectures.MLP_3S, "30s": architectures.MLP_30S}
+if TYPE_CHECKING:
+    import keras
+
+_DESIGNS = {"3s": MLP_3S, "30s": MLP_30S}
 
 
 class MLPClassifier(NetworkClassifier):
@@ -132,7 +137,11 @@ class MLPClassifier(NetworkClassifier):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.dropout = dropout
 
-    _build_network = staticmethod(architectures.mlp)
+    @staticmethod
+    def _build_network(**arguments: Any) -> keras.Model:
+        from musigenre.networks import architectures
+
+        return architectures.mlp(**arguments)
 
     def _network_params(self, X: NDArray, y: NDArray) -> dict[str, Any]:
         sizes = self.hidden_layer_sizes

@@ -1,24 +1,26 @@
 """The multi-modal network over audio features and spectrograms."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from musigenre.networks import architectures
-from musigenre.networks.architectures.mmnn import BRANCHES, HEADS
 from musigenre.networks.base import NetworkClassifier, outputs
-from musigenre.networks.batches import TrainingData
-from musigenre.networks.blending import accuracy, blend_weights, blended_loss, head_losses
+from musigenre.networks.designs import BRANCHES, HEADS
 from musigenre.networks.spectrogram_classifier import SpectrogramClassifier
-from musigenre.networks.training import train
 from musigenre.networks.validation_part import stratified_part
 from musigenre.networks.widths import check_widths
+
+if TYPE_CHECKING:
+    import keras
+
+    from musigenre.networks.batches import TrainingData
 
 
 class MMNNClassifier(SpectrogramClassifier):
@@ -204,7 +206,11 @@ class MMNNClassifier(SpectrogramClassifier):
 
     blending_: pd.DataFrame
 
-    _build_network = staticmethod(architectures.mmnn)
+    @staticmethod
+    def _build_network(**arguments: Any) -> keras.Model:
+        from musigenre.networks import architectures
+
+        return architectures.mmnn(**arguments)
 
     def _network_params(self, X: NDArray, y: NDArray) -> dict[str, Any]:
         return {
@@ -261,6 +267,8 @@ class MMNNClassifier(SpectrogramClassifier):
 
     def _train_heads(self, network, data, rows, held_out, seed, weights, before=None):
         """Train the network with all heads, their losses weighted; call `before` with it first."""
+        from musigenre.networks.blending import accuracy, blended_loss
+        from musigenre.networks.training import train
 
         def build() -> keras.Model:
             untrained = self._build_network(**network, all_heads=True)
@@ -279,6 +287,8 @@ class MMNNClassifier(SpectrogramClassifier):
 
     def _measure(self, network, data, rows, seed) -> pd.DataFrame:
         """Train each branch alone, and both, on a part of the rows, and see what it comes to."""
+        from musigenre.networks.blending import blend_weights, head_losses
+
         part = stratified_part(
             data.genres[rows].argmax(axis=1),
             0.2 if self.validation_fraction is None else self.validation_fraction,
@@ -313,8 +323,10 @@ class MMNNClassifier(SpectrogramClassifier):
             state["blending"] = self.blending_.to_dict("list")
         return state, weights
 
-    def _set_state(self, state: dict[str, Any], weights: list[NDArray]) -> Self:
-        super()._set_state(state, weights)
+    def _set_state(
+        self, state: dict[str, Any], weights: list[NDArray], graph: bytes | None = None
+    ) -> Self:
+        super()._set_state(state, weights, graph)
         if "blending" in state:
             self.blending_ = pd.DataFrame(
                 state["blending"], index=pd.Index(HEADS, name="head"), dtype=float

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import keras
 from numpy.typing import NDArray
 
+from musigenre.networks.quiet_keras import keras
 from musigenre.networks.training import seeded
 
 

@@ -1,9 +1,10 @@
 """What the classifiers over spectrograms share."""
 
-from numbers import Integral, Real
-from typing import Any
+from __future__ import annotations
 
-import keras
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Tags
@@ -12,7 +13,11 @@ from sklearn.utils.validation import validate_data
 
 from musigenre.networks.augmentation import Augmenter
 from musigenre.networks.base import NetworkClassifier
-from musigenre.networks.batches import Augmentation, Statistics, TrainingData
+
+if TYPE_CHECKING:
+    import keras
+
+    from musigenre.networks.batches import Augmentation, Statistics, TrainingData
 
 # Updates that an epoch should have, and between how many clips they may take for it.
 _UPDATES, _FEWEST_CLIPS, _MOST_CLIPS = 20, 8, 64

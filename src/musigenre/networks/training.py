@@ -4,9 +4,10 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
+
+from musigenre.networks.quiet_keras import keras  # isort: skip - before scikeras imports it
 from scikeras.utils import random_state
 from scikeras.wrappers import KerasClassifier
 from tqdm.auto import tqdm

@@ -1,12 +1,13 @@
 """A multi-layer perceptron whose layers are found by Bayesian optimisation."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import joblib
-import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -34,6 +35,9 @@ from musigenre.networks.trials import (
     run_trials,
     trial_table,
 )
+
+if TYPE_CHECKING:
+    import keras
 
 # Parameters of MLPClassifier that are not searched.
 _TRAINING = (

@@ -6,13 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-MLP_30S = (256, 128, 64)
-"""Hidden layers for features of whole tracks. The paper gives their number (three, section
-III.C), not their widths: those are this library's."""
-
-MLP_3S = (512, 256, 128, 64)
-"""Hidden layers for features of 3 s clips. The paper gives their number (four, section III.C),
-not their widths: those are this library's."""
+from musigenre.networks.designs import MLP_3S
 
 
 def mlp(

@@ -11,12 +11,10 @@ from musigenre.networks.architectures.crnn import crnn_trunk
 from musigenre.networks.architectures.lstm import lstm_trunk
 from musigenre.networks.architectures.mlp import hidden_layers
 from musigenre.networks.architectures.parts import dense_end, spectrogram_input
+from musigenre.networks.designs import HEADS
 
 #: What may read the spectrograms.
-BRANCHES = {"cnn": cnn_trunk, "conv1d": conv1d_trunk, "crnn": crnn_trunk, "lstm": lstm_trunk}
-
-#: The heads of a network with a head for each branch, in the order of its outputs.
-HEADS = ("both", "features_alone", "spectrogram_alone")
+TRUNKS = {"cnn": cnn_trunk, "conv1d": conv1d_trunk, "crnn": crnn_trunk, "lstm": lstm_trunk}
 
 
 def mmnn(
@@ -76,7 +74,7 @@ def mmnn(
     """
     features = keras.Input((n_features,), name="features")
     spectrogram, x = spectrogram_input(n_bins, n_frames)
-    ends = [hidden_layers(features, hidden_layer_sizes, dropout), BRANCHES[branch](x)]
+    ends = [hidden_layers(features, hidden_layer_sizes, dropout), TRUNKS[branch](x)]
     x = layers.Concatenate(name="join")(ends)
     genres = dense_end(x, n_classes, dense_units, dropout)
     if all_heads:

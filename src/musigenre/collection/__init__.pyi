@@ -1,0 +1,1 @@
+from .similar_tracks import SimilarTracks as SimilarTracks
