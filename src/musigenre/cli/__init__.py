@@ -14,6 +14,7 @@ from musigenre.cli._demo import demo
 from musigenre.cli._evaluate import evaluate
 from musigenre.cli._extract import extract
 from musigenre.cli._predict import predict
+from musigenre.cli._reproduce import reproduce
 from musigenre.cli._similar import similar
 from musigenre.cli._tags import undo_tags
 from musigenre.cli._train import train
@@ -41,5 +42,5 @@ def main(
         raise typer.Exit
 
 
-for command in (demo, train, predict, undo_tags, similar, extract, evaluate):
+for command in (demo, train, predict, undo_tags, similar, extract, evaluate, reproduce):
     app.command()(command)
