@@ -19,7 +19,8 @@ from musigenre.paper.claims import Claim
 from musigenre.paper.dataset import Dataset
 from musigenre.paper.fitting import run_unit
 from musigenre.paper.holdouts import draw_holdout, possible_protocols
-from musigenre.paper.reproduce import plan_units, read_calls, read_manifest
+from musigenre.paper.manifest import read_calls, read_manifest
+from musigenre.paper.reproduce import plan_units
 
 SETTINGS = Settings(epochs=2, short_epochs=1, n_trials=2)
 GENRES = ("blues", "jazz", "metal")

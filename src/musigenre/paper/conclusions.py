@@ -44,6 +44,10 @@ CLAIMS = (
     Claim("MFCC are better than Mel for a CNN", "cnn-mfcc-3s", "cnn-mel-3s"),
     Claim("Mel is better than STFT for a CNN", "cnn-mel-3s", "cnn-stft-3s"),
     Claim("MFCC are better than STFT for a CNN", "cnn-mfcc-3s", "cnn-stft-3s"),
+    Claim(
+        "MFCC are better than Mel for a CNN (one cycle)", "cnn-mfcc-3s-cycle", "cnn-mel-3s-cycle"
+    ),
+    Claim("Mel is better than STFT for a CNN (one cycle)", "cnn-mel-3s-cycle", "cnn-stft-3s-cycle"),
     Claim("An MLP on features is better than a CNN on MFCC", "mlp-3s", "cnn-mfcc-3s"),
     Claim(
         "Features with MFCC are better than without (3 s)", "tuned-mlp-3s", "tuned-mlp-no-mfcc-3s"
@@ -51,6 +55,12 @@ CLAIMS = (
     Claim("Tuning brings no gain (3 s)", "tuned-mlp-3s", "mlp-3s", gain=False),
     Claim("Tuning brings no gain (30 s)", "tuned-mlp-30s", "mlp-30s", gain=False),
     Claim("Both modalities bring no gain over the best one", "mmnn", "mlp-3s", gain=False),
+    Claim(
+        "Both modalities bring no gain over the best one (one cycle)",
+        "mmnn-cycle",
+        "mlp-3s",
+        gain=False,
+    ),
     Claim("Clips of 3 s serve better than tracks of 30 s: fixed MLP", "mlp-3s", "mlp-30s"),
     Claim(
         "Clips of 3 s serve better than tracks of 30 s: tuned MLP", "tuned-mlp-3s", "tuned-mlp-30s"

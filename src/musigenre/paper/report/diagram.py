@@ -35,7 +35,7 @@ _BOXES = {
     "mlp": Box(940, 60, ("MLP", "fixed or tuned"), "model", 130, 50),
     "mmnn": Box(940, 195, ("MMNN", "both kinds"), "model", 130, 50),
     "cnn": Box(940, 330, ("CNN", "(LSTM, CRNN)"), "model", 130, 50),
-    "vote": Box(1050, 435, ("mean over the clips", "of a track: vote"), "result", 130, 52),
+    "vote": Box(1030, 435, ("mean over clips", "of a track: vote"), "result", 150, 52),
     "proba": Box(840, 435, ("probabilities", "of each clip"), "result", 130, 52),
     "picture": Box(415, 400, ("mel picture", "whole track, 216 by 334"), "step", 170),
 }
@@ -48,8 +48,8 @@ _ARROWS: tuple[tuple[str, str, tuple[tuple[float, float], ...]], ...] = (
     ("clips", "picture", ((310, 235), (310, 400))),
     ("features", "scaler", ()),
     ("scaler", "selector", ()),
-    ("selector", "mlp", ((855, 90), (855, 60))),
-    ("selector", "mmnn", ((855, 90), (855, 185))),
+    ("selector", "mlp", ((866, 90), (866, 60))),
+    ("selector", "mmnn", ((866, 90), (866, 185))),
     ("spectrograms", "cmvn", ()),
     ("cmvn", "cnn", ((740, 300), (740, 330))),
     ("cmvn", "mmnn", ((740, 300), (740, 205))),
@@ -79,17 +79,17 @@ def processing_diagram() -> str:
         'font-family="sans-serif" font-size="14">',
         '<defs><marker id="diagram-tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" '
         'markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z" fill="#555"/></marker></defs>',
-        '<rect x="508" y="20" width="332" height="330" rx="10" fill="none" stroke="#b33" '
+        '<rect x="508" y="20" width="350" height="120" rx="10" fill="none" stroke="#b33" '
         'stroke-dasharray="6 5"/>',
-        '<text x="674" y="38" text-anchor="middle" fill="#b33" font-size="13">'
-        "learned from the training part alone</text>",
+        '<text x="683" y="40" text-anchor="middle" fill="#b33" font-size="13">'
+        "learned from the training part alone, as the networks are</text>",
     ]
     parts += [_arrow(*arrow) for arrow in _ARROWS]
     parts += [
         _line([(1005, 60), (1050, 60), (1050, 330), (1050, 380), (840, 380), (840, 409)]),
         _line([(1005, 195), (1050, 195)], tip=False),
         _line([(1005, 330), (1050, 330)], tip=False),
-        _line([(905, 435), (985, 435)]),
+        _line([(905, 435), (955, 435)]),
     ]
     parts += [_box(box) for box in _BOXES.values()]
     return "".join([*parts, "</svg>"])

@@ -44,10 +44,8 @@ def accuracy_bars(results: Results, rows: list[Row], protocol: str) -> str | Non
                 )
             if found.reported is not None:
                 ax.barh(place + 0.2, found.reported, 0.3, color=REPORTED)
-            elif row.reported.get(score) is not None:
-                ax.barh(place + 0.2, row.reported[score], 0.3, color=REPORTED, hatch="///")
         ax.set_yticks(places, [row.title for row in rows])
-        ax.invert_yaxis()
+        ax.set_ylim(len(rows) - 0.4, -0.6)
         ax.set_xlim(0, 1)
         ax.grid(axis="x", color="#e5e5e5")
         ax.set_axisbelow(True)
@@ -83,7 +81,7 @@ def protocol_bars(results: Results, rows: list[Row]) -> str | None:
                 label=protocol,
             )
         ax.set_yticks(np.arange(len(rows)), [row.title for row in rows])
-        ax.invert_yaxis()
+        ax.set_ylim(len(rows) - 0.4, -0.6)
         ax.set_xlim(0, 1)
         ax.grid(axis="x", color="#e5e5e5")
         ax.set_axisbelow(True)

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 import musigenre
-from musigenre.paper.conclusions import ALPHA, MARGIN, judge_all
+from musigenre.paper.conclusions import ALPHA, MARGIN
 from musigenre.paper.holdouts import MEANINGS
 from musigenre.paper.progress import in_words
 from musigenre.paper.report import figures
 from musigenre.paper.report.diagram import processing_diagram
-from musigenre.paper.report.tables import TITLES, cell, main_score, number, signed
+from musigenre.paper.report.findings import count_verdicts, finding_lines
+from musigenre.paper.report.tables import TITLES, cell, main_score, number
 from musigenre.paper.results import Results
 from musigenre.paper.row import Row
 
@@ -52,16 +53,16 @@ def page_content(results: Results, *, maps: bool = True) -> dict[str, Any]:
         "maps": figures.feature_maps(results) if maps else None,
         "bars": figures.accuracy_bars(results, [*table_one, *ours], first),
         "protocol_bars": figures.protocol_bars(results, [*table_one, *ours]),
-        "curves": figures.learning_curves(results, [*table_one, *ours], first),
+        "curves": figures.learning_curves(results, table_one, first),
         "confusions": _confusions(results),
-        "findings": _findings(results),
-        "margin": number(MARGIN),
-        "alpha": number(ALPHA),
+        "findings": finding_lines(results),
+        "margin": f"{MARGIN:g}",
+        "alpha": f"{ALPHA:g}",
         "prior": _prior(results, prior),
         "costs": _costs(results),
         "made": _made(results),
         "missing": _missing(results),
-        "notes": [f"{row.title}: {row.note}" for row in results.rows if row.note],
+        "notes": _notes(results),
     }
 
 
@@ -100,12 +101,11 @@ def _table(results: Results, protocol: str) -> dict[str, Any]:
 
 def _summary(results: Results) -> dict[str, Any]:
     """Say in a few numbers what came out."""
-    rows = [row for row in results.rows if row.table_one]
-    differences = [
-        found.difference
-        for row in rows
-        if (found := cell(results, row, "paper", "test_accuracy")).difference is not None
-    ]
+    compared: dict[bool, list[float]] = {True: [], False: []}
+    for row in results.rows:
+        difference = cell(results, row, "paper", "test_accuracy").difference
+        if difference is not None and (row.table_one or row.ours):
+            compared[row.table_one].append(difference)
     best = {}
     for protocol in results.protocols:
         scored = [
@@ -119,8 +119,11 @@ def _summary(results: Results) -> dict[str, Any]:
     return {
         "n_rows": len(results.rows),
         "n_units": len(results.records),
-        "n_compared": len(differences),
-        "n_reached": sum(difference >= 0 for difference in differences),
+        "n_compared": len(compared[True]),
+        "n_reached": sum(difference >= 0 for difference in compared[True]),
+        "n_variants": len(compared[False]),
+        "n_variants_reached": sum(difference >= 0 for difference in compared[False]),
+        "verdicts": count_verdicts(results),
         "best": best,
     }
 
@@ -159,47 +162,21 @@ def _worst_pairs(results: Results, row: Row, protocol: str, n: int = 3) -> str:
     )
 
 
-def _findings(results: Results) -> list[dict[str, Any]]:
-    """Give the findings, claim by claim, a cell a protocol."""
-    claims: dict[Any, dict[str, Any]] = {}
-    for finding in judge_all(results):
-        line = claims.setdefault(finding.claim, {"text": finding.claim.text, "cells": {}})
-        interval = ""
-        if not math.isnan(finding.low):
-            interval = (
-                f"{signed(finding.low)} to {signed(finding.high)}, p {_probability(finding.p)}"
-            )
-        line["cells"][finding.protocol] = {
-            "verdict": finding.verdict,
-            "css": finding.verdict.replace(" ", "-"),
-            "difference": signed(finding.difference),
-            "interval": interval,
-            "n": finding.n_holdouts,
-        }
-    lines = [
-        line | {"cells": [line["cells"].get(name) for name in results.protocols]}
-        for line in claims.values()
-    ]
-    return [line for line in lines if any(each and each["n"] for each in line["cells"])]
-
-
-def _probability(p: float) -> str:
-    return "< .001" if p < 0.001 else f"= {number(p)}"
-
-
 def _prior(results: Results, rows: list[Row]) -> list[dict[str, Any]]:
-    lines = []
+    lines: list[dict[str, Any]] = []
+    sources: list[str] = []
     for row in rows:
         score = main_score(row)
         cells = [cell(results, row, name, score) for name in results.protocols]
         if not any(found.n for found in cells):
             continue
         reported = row.reported.get(score)
+        before = sources[-1] if sources else None
+        sources.append(row.source)
         lines.append(
             {
                 "title": row.title,
-                "source": row.source,
-                "note": row.note,
+                "source": None if row.source == before else row.source,
                 "score": TITLES[score],
                 "reported": "" if reported is None else number(reported),
                 "cells": [found.text for found in cells],
@@ -242,6 +219,15 @@ def _costs(results: Results) -> dict[str, Any]:
         "holdouts": _WHOLE,
         "cores": _CORES,
     }
+
+
+def _notes(results: Results) -> list[str]:
+    """Say what sources leave open, rows with the same note together."""
+    titles: dict[str, list[str]] = {}
+    for row in results.rows:
+        if row.note:
+            titles.setdefault(row.note, []).append(row.title)
+    return [f"{', '.join(names)}: {note}" for note, names in titles.items()]
 
 
 def _made(results: Results) -> dict[str, Any]:

@@ -92,12 +92,11 @@ def signed(value: float) -> str:
 
 
 def cell(results: Results, row: Row, protocol: str, score: str) -> Cell:
-    """Give one score of one row, with what its source reports under that protocol."""
+    """Give one score of one row, with what its source reports (under a protocol of its own)."""
     values = results.of(row.key, protocol)[score].dropna()
-    reported = row.reported.get(score) if protocol == row.reported_protocol else None
     std = float(values.std(ddof=1)) if len(values) > 1 else math.nan
     mean = float(values.mean()) if len(values) else math.nan
-    return Cell(mean, std, len(values), reported)
+    return Cell(mean, std, len(values), row.reported.get(score))
 
 
 def long_table(results: Results, rows: Sequence[Row]) -> pd.DataFrame:
@@ -112,14 +111,14 @@ def long_table(results: Results, rows: Sequence[Row]) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``row``, ``title``, ``source``, ``ours``, ``protocol``, ``score``, ``holdouts``,
-        ``mean``, ``std``, ``reported`` and ``difference``.
+        ``mean``, ``std``, ``reported``, ``reported_protocol`` and ``difference``.
     """
     lines = []
     for row in rows:
         for protocol in results.protocols:
             for score in SCORES:
                 found = cell(results, row, protocol, score)
-                if found.n or found.reported is not None:
+                if found.n:
                     lines.append(
                         {
                             "row": row.key,
@@ -132,11 +131,13 @@ def long_table(results: Results, rows: Sequence[Row]) -> pd.DataFrame:
                             "mean": found.mean,
                             "std": found.std,
                             "reported": found.reported,
+                            "reported_protocol": row.reported_protocol,
                             "difference": found.difference,
                         }
                     )
     columns = ["row", "title", "source", "ours", "protocol", "score", "holdouts"]
-    return pd.DataFrame(lines, columns=[*columns, "mean", "std", "reported", "difference"])
+    compared = ["reported", "reported_protocol", "difference"]
+    return pd.DataFrame(lines, columns=[*columns, "mean", "std", *compared])
 
 
 def as_csv(results: Results) -> str:
