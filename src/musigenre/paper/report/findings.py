@@ -8,7 +8,11 @@ from musigenre.paper.conclusions import Verdict, judge_all
 from musigenre.paper.report.tables import number, signed
 from musigenre.paper.results import Results
 
-_COUNTED: dict[Verdict, str] = {"holds": "hold", "does not hold": "do not hold", "undecided": "are undecided"}
+_COUNTED: dict[Verdict, str] = {
+    "holds": "hold",
+    "does not hold": "do not hold",
+    "undecided": "are undecided",
+}
 
 
 def count_verdicts(results: Results) -> dict[str, str]:

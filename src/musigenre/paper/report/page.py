@@ -83,7 +83,7 @@ def _table(results: Results, protocol: str) -> dict[str, Any]:
                     "group": name if i == 0 else None,
                     "title": row.title,
                     "ours": row.ours,
-                    "n": cells[3].n,
+                    "n": cells[0].n,
                     "cells": [
                         {
                             "text": found.text,

@@ -12,15 +12,15 @@ from musigenre.paper.row import Row
 
 MINUS = "\N{MINUS SIGN}"
 
-#: Scores as tables head them.
+#: Scores as tables head them, in their order: on a phone the first are seen at once.
 TITLES = {
+    "test_accuracy": "test accuracy",
+    "test_track_accuracy": "accuracy of tracks",
+    "test_auroc": "test AUROC",
+    "test_auprc": "test AUPRC",
     "train_accuracy": "train accuracy",
     "train_auroc": "train AUROC",
     "train_auprc": "train AUPRC",
-    "test_accuracy": "test accuracy",
-    "test_auroc": "test AUROC",
-    "test_auprc": "test AUPRC",
-    "test_track_accuracy": "accuracy of tracks",
 }
 
 
