@@ -184,5 +184,7 @@ class Results:
         if not path.exists():
             return []
         about = json.loads(path.read_text(encoding="utf-8"))
-        left_out = [f"left out: {each['path']}: {each['cause']}" for each in about["left_out"]]
+        left_out = [
+            f"left out: {Path(each['path']).name}: {each['cause']}" for each in about["left_out"]
+        ]
         return [*about["notes"], *left_out]

@@ -16,6 +16,14 @@ from musigenre.paper.settings import Settings
 #: What is known of a row beside its path, start and duration.
 LABELS = ("track", "genre", "artist", "fault_filtered_part")
 
+# Problems of a copy that cost rows, in words.
+_LEFT_OUT = {
+    "duplicate": "exact copies of others",
+    "empty": "empty files",
+    "corrupt": "files that cannot be read",
+    "missing value": "rows with gaps",
+}
+
 # The number of a clip in a name such as blues.00000.3.wav.
 _CLIP_NUMBER = re.compile(r"\.(\d+)\.[a-z0-9]+$", re.IGNORECASE)
 
@@ -120,10 +128,11 @@ def _kept(data: Any, names: Any, notes: list[str]) -> np.ndarray:
     problems = data.problems
     copies = set(problems.loc[problems["kind"] == "duplicate", "path"])
     kept = np.array([name not in copies for name in names], dtype=bool)
-    for kind in ("duplicate", "empty", "corrupt", "missing value"):
+    for kind, words in _LEFT_OUT.items():
         found = problems[problems["kind"] == kind]
         if len(found):
-            notes.append(f"{len(found)} {kind}, left out; the first: {found['path'].iloc[0]}")
+            first = Path(str(found["path"].iloc[0])).name
+            notes.append(f"{len(found)} {words}, left out; the first: {first}")
     return np.flatnonzero(kept)
 
 

@@ -1,29 +1,22 @@
 """What stands in the page: plain values, so that the template only lays them out."""
 
 import math
-import platform
-import time
-from collections import Counter
 from typing import Any
 
 import numpy as np
 
-import musigenre
 from musigenre.paper.conclusions import ALPHA, MARGIN
 from musigenre.paper.holdouts import MEANINGS
-from musigenre.paper.progress import in_words
 from musigenre.paper.report import figures
 from musigenre.paper.report.diagram import processing_diagram
 from musigenre.paper.report.findings import count_verdicts, finding_lines
+from musigenre.paper.report.making import costs, made, missing, open_points
 from musigenre.paper.report.tables import TITLES, cell, main_score, number
 from musigenre.paper.results import Results
 from musigenre.paper.row import Row
 
 # Systems whose confusions are shown, as far as they were run.
 _CONFUSED = ("mlp-3s", "cnn-mfcc-3s", "mmnn", "best")
-
-# Holdouts and cores of the estimate of the whole.
-_WHOLE, _CORES = 10, 2
 
 
 def page_content(results: Results, *, maps: bool = True) -> dict[str, Any]:
@@ -59,10 +52,10 @@ def page_content(results: Results, *, maps: bool = True) -> dict[str, Any]:
         "margin": f"{MARGIN:g}",
         "alpha": f"{ALPHA:g}",
         "prior": _prior(results, prior),
-        "costs": _costs(results),
-        "made": _made(results),
-        "missing": _missing(results),
-        "notes": _notes(results),
+        "costs": costs(results),
+        "made": made(results),
+        "missing": missing(results),
+        "notes": open_points(results),
     }
 
 
@@ -183,127 +176,3 @@ def _prior(results: Results, rows: list[Row]) -> list[dict[str, Any]]:
             }
         )
     return lines
-
-
-def _costs(results: Results) -> dict[str, Any]:
-    """Tell time by row, and how long ten holdouts under the paper's protocol take."""
-    scores = results.scores
-    lines, whole, complete = [], 0.0, True
-    done = scores.drop_duplicates(["row", "protocol", "holdout"])
-    for row in results.rows:
-        part = done[done["row"] == row.key]
-        if row.clip_duration is None:  # paper and track are one unit there
-            part = part[part["protocol"] != "paper"] if "track" in set(part["protocol"]) else part
-        if part.empty:
-            complete = complete and not row.table_one
-            continue
-        mean = float(part["processor"].mean())
-        whole += mean * _WHOLE if row.table_one else 0.0
-        peaks = [results.records[u]["peak_mib"] for u in results.records if u.row == row.key]
-        lines.append(
-            {
-                "title": row.title,
-                "n": len(part),
-                "fit": f"{part['fit_processor'].mean():.0f}",
-                "processor": f"{mean:.0f}",
-                "seconds": f"{part['seconds'].mean():.0f}",
-                "peak": f"{max(p for p in peaks if p):,}" if any(peaks) else "",
-                "total": in_words(float(part["processor"].sum())),
-            }
-        )
-    total = sum(record["seconds"]["process_processor"] for record in results.records.values())
-    return {
-        "lines": lines,
-        "total": in_words(total),
-        "estimate": in_words(whole / _CORES) if complete and whole else None,
-        "holdouts": _WHOLE,
-        "cores": _CORES,
-    }
-
-
-def _notes(results: Results) -> list[str]:
-    """Say what sources leave open, rows with the same note together."""
-    titles: dict[str, list[str]] = {}
-    for row in results.rows:
-        if row.note:
-            titles.setdefault(row.note, []).append(row.title)
-    return [f"{', '.join(names)}: {note}" for note, names in titles.items()]
-
-
-def _made(results: Results) -> dict[str, Any]:
-    """Tell how it was made: settings, versions, machines, dates, command."""
-    records = list(results.records.values())
-    settings = results.manifest["settings"]
-
-    def spread(values: Any) -> str:
-        counts = Counter(values)
-        if len(counts) == 1:
-            return str(next(iter(counts)))
-        return "; ".join(f"{value} ({n} units)" for value, n in counts.most_common())
-
-    packages = sorted({name for record in records for name in record["versions"]})
-    dates = sorted(record["began"] for record in records)
-    return {
-        "command": _command(results),
-        "settings": [f"{name} = {value}" for name, value in settings.items()],
-        "versions": [
-            f"{name} {spread(record['versions'].get(name, 'none') for record in records)}"
-            for name in packages
-        ],
-        "machines": spread(
-            f"{record['machine']['processor']}, {record['machine']['cores']} cores, "
-            f"{record['machine']['threads']} thread(s) a unit, {record['machine']['system']}"
-            for record in records
-        )
-        if records
-        else "",
-        "dates": f"{dates[0]} to {dates[-1]}" if dates else "",
-        "reported": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "by": f"musigenre {musigenre.__version__}, Python {platform.python_version()}",
-        "data": results.manifest["data"][:16],
-        "sizes": _sizes(results),
-        "sources": results.data_notes,
-    }
-
-
-def _sizes(results: Results) -> str:
-    tracks = results.tracks
-    if tracks is None:
-        return ""
-    genres = tracks["genre"].value_counts().sort_index()
-    artists = tracks["artist"].nunique()
-    shares = ", ".join(f"{genre} {n}" for genre, n in genres.items())
-    known = f" of {artists} known artists" if artists else ""
-    return f"{len(tracks)} tracks{known} ({shares})"
-
-
-def _command(results: Results) -> str:
-    if not results.calls:
-        return ""
-    call, settings = results.calls[-1], results.manifest["settings"]
-    parts = ["musigenre reproduce DIR -o RESULTS", f"--protocols {','.join(call['protocols'])}"]
-    parts += [f"--holdouts {call['holdouts']}", f"--jobs {call['jobs']}"]
-    if len(call["rows"]) < len(results.rows) or len(call["rows"]) < 10:
-        parts.append(f"--rows {','.join(call['rows'])}")
-    parts += [f"--data {settings['data']}", f"--seed {settings['random_state']}"]
-    return " ".join(parts)
-
-
-def _missing(results: Results) -> dict[str, Any]:
-    """Say what was asked for and is not there."""
-    by_row = Counter((unit.row, unit.protocol) for unit in results.missing)
-    titles = {row.key: row.title for row in results.rows}
-    impossible = {name: why for call in results.calls for name, why in call["impossible"].items()}
-    return {
-        "n": len(results.missing),
-        "lines": [
-            f"{titles.get(row, row)}, {protocol}: {n} holdout{'s' * (n > 1)}"
-            for (row, protocol), n in by_row.items()
-        ],
-        "errors": [
-            f"{unit}: {error.get('error', 'unknown')}"
-            for unit, error in results.errors.items()
-            if unit not in results.records
-        ],
-        "impossible": [f"{name}: {why}" for name, why in impossible.items()],
-    }
