@@ -302,6 +302,28 @@ def test_killed_twice_it_ends_as_if_it_had_not_been(small_gtzan, finished, tmp_p
     assert read_manifest(results)["data"] == read_manifest(finished)["data"]
 
 
+def test_the_command_says_what_it_lacks(tmp_path, monkeypatch):
+    import warnings
+
+    from typer.testing import CliRunner
+
+    from musigenre.cli import app
+
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    for arguments, message in [
+        ([], "name a folder of GTZAN"),
+        (["--report-only"], "holds no reproduction"),
+        ([str(tmp_path), "--rows", "mlp"], "unknown row 'mlp'"),
+        ([str(tmp_path), "--protocols", "papers"], "unknown protocol 'papers'"),
+        ([str(tmp_path)], "holds no audio of GTZAN"),
+    ]:
+        command = ["reproduce", "-o", str(tmp_path / "results"), *arguments]
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 2, result.output
+        assert message in result.output
+        assert not (tmp_path / "results").exists()
+
+
 # ---- Arrays ----
 
 

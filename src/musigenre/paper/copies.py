@@ -79,4 +79,5 @@ class StoredCopiesClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator)
         -------
         ndarray of shape (n_tracks,)
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
