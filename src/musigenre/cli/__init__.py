@@ -1,8 +1,7 @@
 """The ``musigenre`` command.
 
 Exit codes: 0 all went well, 1 some files could not be read, or tagged, or experiments failed (the
-rest is done), 2 nothing
-was done, 130 it was stopped.
+rest is done), 2 nothing was done, 130 it was stopped.
 A module a command; each imports what it needs when it runs, so that ``--help`` is quick.
 """
 

@@ -200,7 +200,7 @@ def corrected_t_test(differences: ArrayLike, n_train: float, n_test: float) -> t
     --------
     >>> t, p = corrected_t_test([0.02, 0.03, 0.01, 0.02], n_train=80, n_test=20)
     >>> round(t, 2), round(p, 3)
-    (3.46, 0.04)
+    (3.46, 0.041)
     """
     values = np.asarray(differences, dtype=np.float64)
     if min(n_train, n_test) <= 0:

@@ -81,7 +81,7 @@ def processing_diagram() -> str:
         'markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z" fill="#555"/></marker></defs>',
         '<rect x="508" y="20" width="350" height="120" rx="10" fill="none" stroke="#b33" '
         'stroke-dasharray="6 5"/>',
-        '<text x="683" y="40" text-anchor="middle" fill="#b33" font-size="13">'
+        '<text x="683" y="40" text-anchor="middle" fill="#b33" font-size="12">'
         "learned from the training part alone, as the networks are</text>",
     ]
     parts += [_arrow(*arrow) for arrow in _ARROWS]

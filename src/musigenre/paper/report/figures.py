@@ -106,7 +106,7 @@ def learning_curves(results: Results, rows: list[Row], protocol: str) -> str | N
                 histories[row.title] = table
     if not histories:
         return None
-    n_columns = min(3, len(histories))
+    n_columns = 3  # as wide as ever, however few there are
     n_lines = -(-len(histories) // n_columns)
     with drawn() as plt:
         figure, axes = plt.subplots(
