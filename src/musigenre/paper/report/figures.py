@@ -154,7 +154,7 @@ def confusion(results: Results, row: Row, protocol: str) -> str | None:
         )
 
 
-def feature_maps(results: Results, n_repeats: int = 5) -> str | None:
+def feature_maps(results: Results, n_repeats: int = 3) -> str | None:
     """Draw Fig. 2: MFCC and the other features by principal components, with k-means scores."""
     from musigenre.features.gtzan57 import FEATURE_NAMES
     from musigenre.inspection import FeatureMapDisplay

@@ -26,7 +26,7 @@ def page_content(results: Results, *, maps: bool = True) -> dict[str, Any]:
     ----------
     results : Results
     maps : bool, default=True
-        Whether to draw the maps of Fig. 2, which takes some twenty seconds.
+        Whether to draw the maps of Fig. 2, which takes some thirty seconds.
 
     Returns
     -------

@@ -23,7 +23,7 @@ def write_report(results: str | PathLike[str], *, maps: bool = True) -> Path:
     results : str or path-like
         As :func:`musigenre.paper.reproduce` made it; need not be complete.
     maps : bool, default=True
-        Whether to draw the maps of features (Fig. 2), which takes some twenty seconds.
+        Whether to draw the maps of features (Fig. 2), which takes some thirty seconds.
 
     Returns
     -------
