@@ -42,7 +42,7 @@ DRAWS = 4
 
 THRESHOLDS = (0.5, 0.7, 0.9)
 # A genre of fewer tracks is said to be hardly known.
-FEW = 50
+FEW = 20
 
 PROTOCOLS = {
     "paper": f"{N_HOLDOUTS} holdouts of a fifth of the tracks, drawn at random by genre, as the "
