@@ -14,7 +14,7 @@ demo: $(VENV)/.installed
 	$(BIN)/musigenre demo --output demo-output
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/.installed-lint
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ Features are kept in FOLDER: stopped at any moment, the same command goes on whe
 
 import argparse
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -27,17 +27,21 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from musigenre import AudioFeatures, BlockScaler, CoupledSVC, audio, load_gtzan
+from musigenre import AudioFeatures, BlockScaler, CoupledSVC, audio, load_gtzan, make_clip_model
 from musigenre.dsp.augmentation import augment
 from musigenre.features import extract_to_store
 from musigenre.features.texture import TEXTURE_BLOCKS
+from musigenre.model_selection.group_fit import fit_with_groups
 
 SR = 22050
 N_FOLDS = 5
 CHUNK = 50  # tracks of a variant that are kept at a time
 
-# As in make_clip_model("best"); the width over the number of blocks is gamma.
-C, WIDTH = 4.0, 0.5
+# The scaler and the classifier that are judged here are those of the model itself.
+BEST = make_clip_model("best", random_state=0).estimator
+C = BEST["classifier"].C
+WIDTH = BEST["classifier"].gamma * len(TEXTURE_BLOCKS)
+N_QUANTILES = BEST["scaler"].n_quantiles
 
 FAMILIES = {
     "MFCC and mel": ["mfcc", "mfcc_delta", "mel"],
@@ -56,6 +60,7 @@ def main() -> None:
         "copies": copies,
         "probabilities": probabilities,
         "lengths": lengths,
+        "sizes": sizes,
         "fault-filtered": fault_filtered,
     }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -123,13 +128,13 @@ class Data:
         folds = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=seed)
         yield from folds.split(self.y, self.y, self.artists)
 
-    @cache  # noqa: B019
+    @lru_cache(maxsize=4 * N_FOLDS)  # noqa: B019
     def scaled(
-        self, seed: int, fold: int, training: tuple[str, ...], test: str
+        self, seed: int, fold: int, training: tuple[str, ...], test: str, n_quantiles: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Give training and test rows of a fold after scaling, and which tracks they are."""
         train, held_out = list(self.folds(seed))[fold]
-        scaler = BlockScaler(TEXTURE_BLOCKS)
+        scaler = clone(BEST["scaler"]).set_params(n_quantiles=n_quantiles)
         X = scaler.fit_transform(np.vstack([self.texture(name)[train] for name in training]))
         tested = scaler.transform(self.texture(test)[held_out])
         return X, tested, np.tile(train, len(training)), held_out
@@ -160,14 +165,16 @@ def accuracy(
     columns: np.ndarray | slice = slice(None),
     training: tuple[str, ...] = ("whole",),
     test: str = "whole",
+    n_quantiles: int = N_QUANTILES,
 ) -> str:
     """Judge a model of scaled texture by folds that keep artists apart: mean and spread."""
     scores = []
     for seed in data.seeds:
         right = np.zeros(len(data.y), dtype=bool)
         for fold in range(N_FOLDS):
-            X, tested, train, held_out = data.scaled(seed, fold, training, test)
-            fitted = clone(model).fit(X[:, columns], data.y[train])
+            X, tested, train, held_out = data.scaled(seed, fold, training, test, n_quantiles)
+            chosen, artists = X[:, columns], data.artists[train]
+            fitted = fit_with_groups(clone(model), chosen, data.y[train], artists)
             right[held_out] = fitted.predict(tested[:, columns]) == data.y[held_out]
         scores.append(right.mean())
     return f"{np.mean(scores):.3f} ± {np.std(scores):.3f}"
@@ -202,9 +209,7 @@ def blocks(data: Data) -> None:
 def classifiers(data: Data) -> None:
     models = {
         "SVC, one against one": machine(),
-        "the same with coupled probabilities": CoupledSVC(
-            C, gamma=WIDTH / len(TEXTURE_BLOCKS), random_state=0
-        ),
+        "the same with coupled probabilities": BEST["classifier"],
         "SVC, C=1": machine(c=1.0),
         "SVC, C=16": machine(c=16.0),
         "SVC, half the gamma": machine(2 * len(TEXTURE_BLOCKS)),
@@ -237,8 +242,9 @@ def probabilities(data: Data) -> None:
         proba, truth = [], []
         for seed in data.seeds:
             for fold in range(N_FOLDS):
-                X, tested, train, held_out = data.scaled(seed, fold, ("whole", "copy1"), "whole")
-                model = CoupledSVC(C, gamma=WIDTH / len(TEXTURE_BLOCKS), random_state=0)
+                fold_data = data.scaled(seed, fold, ("whole", "copy1"), "whole", N_QUANTILES)
+                X, tested, train, held_out = fold_data
+                model = clone(BEST["classifier"])
                 model.fit(X, data.y[train], data.artists[train] if grouped else train)
                 proba.append(np.zeros((len(held_out), len(set(data.y)))))
                 places = np.searchsorted(np.unique(data.y), model.classes_)
@@ -270,6 +276,27 @@ def lengths(data: Data) -> None:
     show("Shorter tracks, repeated; trained on whole ones", ("heard", "accuracy"), rows)
 
 
+def sizes(data: Data) -> None:
+    rows = []
+    for precision, n_quantiles, training in (
+        ("double", 100, ("whole", "copy1")),
+        ("half", 100, ("whole", "copy1")),
+        ("half", 50, ("whole", "copy1")),
+        ("half", 25, ("whole", "copy1")),
+        ("half", 50, ("whole",)),
+    ):
+        model = clone(BEST["classifier"]).set_params(precision=precision)
+        score = accuracy(data, model, training=training, n_quantiles=n_quantiles)
+        X = np.vstack([data.texture(name) for name in training])
+        scaler = clone(BEST["scaler"]).set_params(n_quantiles=n_quantiles)
+        model.fit(scaler.fit_transform(X), np.tile(data.y, len(training)))
+        vectors = model.svc_.support_vectors_.astype(getattr(np, precision))
+        size = vectors.nbytes + scaler.quantile_transformer_.quantiles_.nbytes
+        row = (precision, str(n_quantiles), str(len(training) - 1), f"{size / 1e6:.1f}", score)
+        rows.append(row)
+    show("Size", ("precision", "quantiles", "copies", "MB, not packed", "accuracy"), rows)
+
+
 def fault_filtered(data: Data) -> None:
     test = np.flatnonzero(data.parts == "test")
     rows = []
@@ -277,9 +304,10 @@ def fault_filtered(data: Data) -> None:
         train = np.flatnonzero(np.isin(data.parts, parts))
 
         def judge(tables: list[np.ndarray], blocks: dict | None, train=train) -> float:
-            scaler, gamma = BlockScaler(blocks), WIDTH / (len(blocks) if blocks else 1)
+            scaler = BlockScaler(blocks, n_quantiles=N_QUANTILES)
             X = scaler.fit_transform(np.vstack([table[train] for table in tables]))
-            model = CoupledSVC(C, gamma=gamma, random_state=0)
+            gamma = WIDTH / (len(blocks) if blocks else 1)
+            model = CoupledSVC(C, gamma=gamma, precision="half", random_state=0)
             groups = np.tile(data.artists[train], len(tables))
             model.fit(X, np.tile(data.y[train], len(tables)), groups)
             predicted = model.predict(scaler.transform(tables[0][test]))

@@ -1,31 +1,21 @@
-"""How long the networks train, and how good they get.
+"""How long the networks train.
 
-    python benchmarks/networks.py speed
-    python benchmarks/networks.py holdouts --gtzan DIR --cache DIR --output results.jsonl
-    python benchmarks/networks.py table --output results.jsonl
+    python benchmarks/networks.py
 
-``speed`` needs no data. It trains each network and, beside it, the convolutional network that
-people write with plain Keras, on the same arrays of noise. ``holdouts`` trains and scores on
-GTZAN's audio, each holdout in a process of its own, and appends a line of JSON to the output; what
-is there is not computed again. ``table`` shows the means of such a file.
+It needs no data: it trains each network and, beside it, the convolutional network that people write
+with plain Keras, on the same arrays of noise. How good the networks get is what
+``musigenre reproduce`` measures.
 """
 
 import argparse
-import json
 import os
 import platform
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-
-from gtzan_cache import load
 
 # Bins and frames of a clip of 3 s, or of the picture of a whole track.
 SHAPES = {"stft": (1025, 130), "mel": (128, 130), "mfcc": (20, 130), "mel_picture": (216, 334)}
@@ -34,174 +24,59 @@ N_FEATURES = 57
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("mode", choices=["speed", "holdouts", "table", "one"])
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
-    parser.add_argument("--protocols", nargs="+", default=["paper", "track"])
-    parser.add_argument("--holdouts", nargs="+", type=int, default=[0, 1, 2], help="their numbers")
-    parser.add_argument("--cache", type=Path, default=Path("gtzan-cache"), help="of arrays")
-    parser.add_argument("--gtzan", type=Path, help="a copy of GTZAN with audio")
-    parser.add_argument("--output", type=Path, default=Path("networks.jsonl"))
-    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="of the network")
-    parser.add_argument("--clips", type=int, default=640, help="of the speed test")
+    parser.add_argument("--clips", type=int, default=640, help="of noise")
     options = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    {"speed": speed, "holdouts": holdouts, "table": table, "one": one}[options.mode](options)
+    speed(options)
 
 
 # ---- The models ----
 
 
-def mlp(design: str) -> Any:
-    from sklearn.pipeline import make_pipeline
+def mlp() -> Any:
+    from musigenre import MLPClassifier
 
-    from musigenre import CorrelationSelector, MLPClassifier, RobustScaler
-
-    return make_pipeline(RobustScaler(), CorrelationSelector(), MLPClassifier(design))
+    return MLPClassifier("3s")
 
 
-def cnn(architecture: str, cmvn: bool = False) -> Any:
+def cnn(architecture: str) -> Any:
     from musigenre import CNNClassifier
 
-    return with_cmvn(CNNClassifier(architecture), cmvn)
+    return CNNClassifier(architecture)
 
 
-def lstm(architecture: str, cmvn: bool = False) -> Any:
+def lstm(architecture: str) -> Any:
     from musigenre import LSTMClassifier
 
-    return with_cmvn(LSTMClassifier(architecture), cmvn)
-
-
-def with_cmvn(network: Any, cmvn: bool) -> Any:
-    from sklearn.pipeline import make_pipeline
-
-    from musigenre import MfccCMVN
-
-    return make_pipeline(MfccCMVN(), network) if cmvn else network
+    return LSTMClassifier(architecture)
 
 
 def mmnn(branch: str, blending: bool = False) -> Any:
-    from sklearn.compose import ColumnTransformer
-    from sklearn.pipeline import make_pipeline
+    from musigenre import MMNNClassifier
 
-    from musigenre import CorrelationSelector, MfccCMVN, MMNNClassifier, RobustScaler
-
-    columns = ColumnTransformer(
-        [
-            (
-                "features",
-                make_pipeline(RobustScaler(), CorrelationSelector()),
-                slice(0, N_FEATURES),
-            ),
-            ("mfcc", MfccCMVN(n_coefficients=SHAPES["mfcc"][0]), slice(N_FEATURES, None)),
-        ]
-    )
-    return make_pipeline(columns, MMNNClassifier(branch, blending=blending))
+    return MMNNClassifier(branch, blending=blending)
 
 
-#: What each model is given, and how it is made.
+#: What each network is given, and how it is made.
 MODELS: dict[str, tuple[str, Callable[[], Any]]] = {
-    "mlp": ("features", partial(mlp, "3s")),
-    "cnn-mfcc": ("mfcc", partial(cnn, "paper", cmvn=True)),
+    "mlp": ("features", mlp),
+    "cnn-mfcc": ("mfcc", partial(cnn, "paper")),
     "cnn-mel": ("mel", partial(cnn, "paper")),
     "cnn-stft": ("stft", partial(cnn, "paper")),
     "cnn-picture": ("mel_picture", partial(cnn, "paper")),
-    "conv1d-mfcc": ("mfcc", partial(cnn, "conv1d", cmvn=True)),
-    "conv1d-mfcc-plain": ("mfcc", partial(cnn, "conv1d")),
+    "conv1d-mfcc": ("mfcc", partial(cnn, "conv1d")),
     "conv1d-mel": ("mel", partial(cnn, "conv1d")),
     "conv1d-stft": ("stft", partial(cnn, "conv1d")),
     "conv1d-picture": ("mel_picture", partial(cnn, "conv1d")),
-    "lstm-mfcc": ("mfcc", partial(lstm, "lstm", cmvn=True)),
-    "crnn-mfcc": ("mfcc", partial(lstm, "crnn", cmvn=True)),
+    "lstm-mfcc": ("mfcc", partial(lstm, "lstm")),
+    "crnn-mfcc": ("mfcc", partial(lstm, "crnn")),
     "crnn-mel": ("mel", partial(lstm, "crnn")),
     "mmnn": ("both", partial(mmnn, "cnn")),
     "mmnn-conv1d": ("both", partial(mmnn, "conv1d")),
     "mmnn-crnn": ("both", partial(mmnn, "crnn")),
     "mmnn-blending": ("both", partial(mmnn, "cnn", blending=True)),
 }
-
-
-# ---- Holdouts on GTZAN ----
-
-
-def holdouts(options: argparse.Namespace) -> None:
-    """Run what the output lacks, each holdout in a process of its own."""
-    done = set()
-    if options.output.exists():
-        lines = [json.loads(line) for line in options.output.read_text().splitlines()]
-        done = {(r["model"], r["protocol"], r["holdout"], tuple(r["set"])) for r in lines}
-    for model in options.models:
-        for kind in kinds(model):
-            load(kind, options.cache, options.gtzan)
-        for protocol in options.protocols:
-            if protocol != "paper" and model.endswith("picture"):
-                continue  # one row is one track already
-            for holdout in options.holdouts:
-                if (model, protocol, holdout, tuple(options.set)) in done:
-                    continue
-                command = [sys.executable, __file__, "one", "--models", model]
-                command += ["--protocols", protocol, "--holdouts", str(holdout)]
-                command += ["--cache", str(options.cache)]
-                command += ["--set", *options.set] if options.set else []
-                begin = time.perf_counter()
-                result = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE)  # noqa: S603
-                record = json.loads(result.stdout.splitlines()[-1])
-                record["process_seconds"] = round(time.perf_counter() - begin, 1)
-                with options.output.open("a") as file:
-                    file.write(json.dumps(record) + "\n")
-                print(json.dumps(record), flush=True)
-
-
-def one(options: argparse.Namespace) -> None:
-    """Run one holdout and print its record."""
-    (model,), (protocol,), (holdout,) = options.models, options.protocols, options.holdouts
-    from musigenre import evaluate
-
-    kind, make = MODELS[model]
-    X, y, groups = arrays(kind, options.cache)
-    estimator = make()
-    network = estimator[-1] if hasattr(estimator, "steps") else estimator
-    network.set_params(random_state=holdout, **parsed(options.set))
-    report = evaluate(estimator, X, y, groups, protocol=protocol, n_splits=1, random_state=holdout)
-    scores = report.holdouts.drop(columns=["protocol", "holdout"]).iloc[0]
-    record = {"model": model, "protocol": protocol, "holdout": holdout, "set": options.set}
-    record |= {name: round(float(value), 4) for name, value in scores.items() if pd.notna(value)}
-    record["processor_seconds"] = round(time.process_time(), 1)
-    print(json.dumps(record))
-
-
-def parsed(settings: list[str]) -> dict[str, Any]:
-    """Read NAME=VALUE, a value being JSON or else a string."""
-    values = dict(setting.split("=", 1) for setting in settings)
-    for name, value in values.items():
-        try:
-            values[name] = json.loads(value)
-        except ValueError:
-            continue
-    return values
-
-
-def kinds(model: str) -> tuple[str, ...]:
-    kind = MODELS[model][0]
-    return ("features", "mfcc") if kind == "both" else (kind,)
-
-
-def arrays(kind: str, cache: Path) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
-    if kind != "both":
-        return load(kind, cache)
-    features, y, groups = load("features", cache)
-    mfcc, _, _ = load("mfcc", cache)
-    return np.hstack([features, mfcc.reshape(len(mfcc), -1)]), y, groups
-
-
-def table(options: argparse.Namespace) -> None:
-    """Show the means over the holdouts of an output."""
-    records = pd.DataFrame([json.loads(line) for line in options.output.read_text().splitlines()])
-    records["set"] = records["set"].map(" ".join)
-    groups = records.groupby(["model", "set", "protocol"], sort=False)
-    columns = ["train_accuracy", "test_accuracy", "test_auroc", "test_auprc", "test_track_accuracy"]
-    columns += ["fit_seconds", "process_seconds", "processor_seconds"]
-    means = groups[columns].mean().round(3)
-    print(means.assign(holdouts=groups.size()).to_string())
 
 
 # ---- Speed ----
@@ -219,8 +94,7 @@ def speed(options: argparse.Namespace) -> None:
     y = np.arange(options.clips) % 10
     for name in options.models:
         kind, make = MODELS[name]
-        estimator = make()
-        network = estimator[-1] if hasattr(estimator, "steps") else estimator
+        network = make()
         X = noise(kind, options.clips, rng)
         show(name, options.clips, partial(ours, network, X, y))
         if name in {"cnn-mfcc", "cnn-mel", "cnn-stft"}:

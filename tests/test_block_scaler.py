@@ -8,6 +8,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from musigenre.features.texture import FEATURE_NAMES, TEXTURE_BLOCKS
 from musigenre.preprocessing import BlockScaler
+from musigenre.preprocessing.block_scaler import _share_below
 
 
 @parametrize_with_checks(
@@ -56,6 +57,20 @@ def test_columns_become_normal_whatever_their_distribution(rng):
         BlockScaler(n_quantiles=101).fit_transform(X),
         atol=1e-9,
     )
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n_quantiles", [1, 2, 7, 100])
+def test_shares_are_those_of_the_quantile_transformer(rng, dtype, n_quantiles):
+    # Columns with ties below, within and above, and a constant one.
+    X = rng.normal(size=(200, 6)).astype(dtype)
+    X[:70, 0], X[:70, 1], X[:70, 2], X[:, 3] = X[:, 0].min(), 0.3, X[:, 2].max(), 0.1
+    scaler = BlockScaler(n_quantiles=n_quantiles, clip=None).fit(X)
+    new = np.vstack([X, rng.normal(scale=2, size=(200, 6)), np.nextafter(X, 9)]).astype(dtype)
+    expected = scaler.quantile_transformer_.transform(new)
+    found = _share_below(new, scaler.quantile_transformer_)
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, expected, atol=1e-6 if dtype == np.float32 else 1e-12)
 
 
 def test_values_beyond_those_of_training_are_limited(X):

@@ -37,6 +37,24 @@ def test_the_default_width_is_that_of_scikit_learn(blobs):
     np.testing.assert_allclose(decisions, expected, rtol=1e-9)
 
 
+@pytest.mark.parametrize(("precision", "number"), [("half", np.half), ("single", np.single)])
+def test_support_vectors_have_the_precision_asked_for(blobs, precision, number):
+    X, y = blobs
+    classifier = CoupledSVC(precision=precision, random_state=0).fit(X, y)
+    vectors = classifier.svc_.support_vectors_
+    assert vectors.dtype == np.float64
+    np.testing.assert_array_equal(vectors, vectors.astype(number))
+    assert not np.isin(vectors[:, 0], X[:, 0]).any()
+    full = CoupledSVC(random_state=0).fit(X, y)
+    np.testing.assert_allclose(classifier.predict_proba(X), full.predict_proba(X), atol=0.01)
+
+
+def test_what_is_too_large_for_the_precision(blobs):
+    X, y = blobs
+    with pytest.raises(ValueError, match=r"too large for precision='half', which ends at 65504"):
+        CoupledSVC(precision="half").fit(X * 1e5, y)
+
+
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_probabilities_are_calibrated_on_new_rows(n_classes):
     X, y = make_blobs(6000, 5, centers=n_classes, cluster_std=6.0, random_state=1)

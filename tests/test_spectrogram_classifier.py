@@ -51,11 +51,12 @@ def for_model(model, X):
 
 
 def checked():
-    params = SMALL | {"n_bins": 1, "epochs": 12, "batch_size": 32}
-    mmnn = MMNNClassifier("conv1d", n_frames=1, hidden_layer_sizes=(8,), **params)
+    long = SMALL | {"n_bins": 1, "epochs": 12, "batch_size": 32}
+    short = long | {"epochs": 6, "batch_size": 64, "learning_rate": 0.1}
+    mmnn = MMNNClassifier("conv1d", n_frames=1, hidden_layer_sizes=(8,), **short)
     return [
-        CNNClassifier("conv1d", filters=(8,), **params),
-        LSTMClassifier(units=(8,), **params),
+        CNNClassifier("conv1d", filters=(8,), **short),
+        LSTMClassifier(units=(8,), **long),
         mmnn,
     ]
 

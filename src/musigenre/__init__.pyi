@@ -10,6 +10,7 @@ from . import features as features
 from . import inspection as inspection
 from . import model_selection as model_selection
 from . import networks as networks
+from . import paper as paper
 from . import preprocessing as preprocessing
 from . import pretrained as pretrained
 from . import selection as selection

@@ -117,12 +117,14 @@ def make_clip_model(
 
 def _best(extraction: dict, random_state: Any) -> AugmentedClassifier:
     # Two tracks are, on average, at a squared distance of one in each block.
-    machine = CoupledSVC(4.0, gamma=0.5 / len(TEXTURE_BLOCKS), random_state=random_state)
+    machine = CoupledSVC(
+        4.0, gamma=0.5 / len(TEXTURE_BLOCKS), precision="half", random_state=random_state
+    )
     return AugmentedClassifier(
         Pipeline(
             [
                 ("features", AudioFeatures("texture", **extraction)),
-                ("scaler", BlockScaler(TEXTURE_BLOCKS)),
+                ("scaler", BlockScaler(TEXTURE_BLOCKS, n_quantiles=50)),
                 ("classifier", machine),
             ]
         ),

@@ -34,6 +34,10 @@ class CoupledSVC(ClassifierMixin, BaseEstimator):
     gamma : {"scale", "auto"} or float, default="scale"
         Width of the kernel.
     class_weight : dict, "balanced" or None, default=None
+    precision : {"double", "single", "half"}, default="double"
+        To which the training rows are rounded, and so the support vectors: a model file then holds
+        them in a half or a quarter of the space. Half precision has eleven binary digits and ends
+        at 65,504. What is predicted is not rounded.
     cv : int, default=5
         Number of parts for the slope; fewer where no class has as many rows or there are not as
         many groups.
@@ -79,6 +83,7 @@ class CoupledSVC(ClassifierMixin, BaseEstimator):
         "kernel": [StrOptions({"linear", "poly", "rbf", "sigmoid"})],
         "gamma": [StrOptions({"scale", "auto"}), Interval(Real, 0, None, closed="neither")],
         "class_weight": [StrOptions({"balanced"}), dict, None],
+        "precision": [StrOptions({"double", "single", "half"})],
         "cv": [Interval(Integral, 2, None, closed="left")],
         "random_state": ["random_state"],
     }
@@ -90,6 +95,7 @@ class CoupledSVC(ClassifierMixin, BaseEstimator):
         kernel: str = "rbf",
         gamma: str | float = "scale",
         class_weight: dict | str | None = None,
+        precision: str = "double",
         cv: int = 5,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -97,6 +103,7 @@ class CoupledSVC(ClassifierMixin, BaseEstimator):
         self.kernel = kernel
         self.gamma = gamma
         self.class_weight = class_weight
+        self.precision = precision
         self.cv = cv
         self.random_state = random_state
 
@@ -121,9 +128,10 @@ class CoupledSVC(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If there is one class only, or so little of each, or so few groups, that no rows can be
-            left out for the slope.
+            left out for the slope; or if a value is too large for the precision.
         """
         values, labels = validate_data(self, X, y, dtype=np.float64)
+        values = self._rounded(values)
         check_classification_targets(labels)
         groups = None if groups is None else column_or_1d(groups)
         check_consistent_length(values, groups)
@@ -176,6 +184,16 @@ class CoupledSVC(ClassifierMixin, BaseEstimator):
         """
         most_probable = self.predict_proba(X).argmax(axis=1)
         return self.classes_[most_probable]
+
+    def _rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        number = getattr(np, self.precision)
+        largest = np.abs(values).max()
+        if largest > np.finfo(number).max:
+            raise ValueError(
+                f"X holds {largest:.6g}, too large for precision={self.precision!r}, which ends at "
+                f"{np.finfo(number).max:.6g}; scale X before"
+            )
+        return values.astype(number).astype(np.float64)
 
     def _machine(self, values: NDArray) -> SVC:
         gamma = self.gamma

@@ -1,7 +1,7 @@
 """The ``musigenre`` command.
 
-Exit codes: 0 all went well, 1 some files could not be read, or tagged (the rest is done), 2 nothing
-was done, 130 it was stopped.
+Exit codes: 0 all went well, 1 some files could not be read, or tagged, or experiments failed (the
+rest is done), 2 nothing was done, 130 it was stopped.
 A module a command; each imports what it needs when it runs, so that ``--help`` is quick.
 """
 
@@ -15,6 +15,7 @@ from musigenre.cli._demo import demo
 from musigenre.cli._evaluate import evaluate
 from musigenre.cli._extract import extract
 from musigenre.cli._predict import predict
+from musigenre.cli._reproduce import reproduce
 from musigenre.cli._similar import similar
 from musigenre.cli._tags import undo_tags
 from musigenre.cli._train import train
@@ -46,5 +47,5 @@ def main(
         raise typer.Exit
 
 
-for command in (demo, train, predict, undo_tags, similar, extract, evaluate):
+for command in (demo, train, predict, undo_tags, similar, extract, evaluate, reproduce):
     app.command()(command)

@@ -2,7 +2,7 @@
 
 from musigenre.evaluation.displays import AccuracyDisplay, ConfusionDisplay, TimelineDisplay
 from musigenre.evaluation.evaluate import evaluate
-from musigenre.evaluation.metrics import corrected_interval, genre_scores
+from musigenre.evaluation.metrics import corrected_interval, corrected_t_test, genre_scores
 from musigenre.evaluation.report import Report
 from musigenre.evaluation.voting import vote
 
@@ -12,6 +12,7 @@ __all__ = [
     "Report",
     "TimelineDisplay",
     "corrected_interval",
+    "corrected_t_test",
     "evaluate",
     "genre_scores",
     "vote",

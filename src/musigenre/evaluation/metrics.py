@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
@@ -160,3 +160,56 @@ def align_proba(
     aligned = np.zeros((len(proba), len(wanted)))
     aligned[:, [wanted.index(label) for label in labels]] = proba
     return aligned
+
+
+def corrected_t_test(differences: ArrayLike, n_train: float, n_test: float) -> tuple[float, float]:
+    r"""Test whether the mean difference of two systems over the same holdouts may be chance.
+
+    The corrected resampled t-test of Nadeau and Bengio takes
+
+    .. math:: t = \bar d \Big/ \sqrt{\left(1/J + n_{test}/n_{train}\right) \hat\sigma^2}
+
+    for :math:`J` differences of sample variance :math:`\hat\sigma^2`, with :math:`J - 1` degrees of
+    freedom; `corrected_interval` gives the interval that belongs to it.
+
+    Parameters
+    ----------
+    differences : array-like of shape (n_holdouts,)
+        Score of the one system minus that of the other, one a holdout.
+    n_train, n_test : float
+        Rows in the training and in the test part.
+
+    Returns
+    -------
+    t, p : float
+        The statistic, and the probability of one as far from zero if there is no difference (two
+        sides). NaN for fewer than two differences or where one is NaN. Where all are equal there is
+        no spread to compare with: p is 1 if they are zero, and 0 if not.
+
+    Raises
+    ------
+    ValueError
+        If a size is not positive.
+
+    References
+    ----------
+    C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003),
+    pages 239 to 281.
+
+    Examples
+    --------
+    >>> t, p = corrected_t_test([0.02, 0.03, 0.01, 0.02], n_train=80, n_test=20)
+    >>> round(t, 2), round(p, 3)
+    (3.46, 0.041)
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    if min(n_train, n_test) <= 0:
+        raise ValueError(f"n_train={n_train} and n_test={n_test} must both be positive.")
+    if values.size < 2 or np.isnan(values).any():
+        return np.nan, np.nan
+    spread = np.sqrt((1 / values.size + n_test / n_train) * values.var(ddof=1))
+    if spread == 0:
+        mean = float(values.mean())
+        return (0.0, 1.0) if mean == 0 else (float(np.copysign(np.inf, mean)), 0.0)
+    t = values.mean() / spread
+    return float(t), float(2 * stdtr(values.size - 1, -abs(t)))

@@ -18,6 +18,9 @@ _FLOATS = [np.float64, np.float32]
 # Shares are kept this far from 0 and 1, which would be at infinity.
 _SMALLEST_SHARE = 1e-7
 
+# Comparisons with quantiles made at a time.
+_BATCH = 2**22
+
 
 class BlockScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Give each column a normal distribution and each block of columns the same weight.
@@ -179,8 +182,7 @@ class BlockScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _reshaped(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
         if self.quantile_transformer_ is not None:
-            # Its own way to the normal distribution takes a column at a time, 0.2 s for 1,909.
-            share = self.quantile_transformer_.transform(values)
+            share = _share_below(values, self.quantile_transformer_)
             values = ndtri(share.clip(_SMALLEST_SHARE, 1 - _SMALLEST_SHARE))
         return values if self.clip is None else np.clip(values, -self.clip, self.clip)
 
@@ -191,6 +193,35 @@ class BlockScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _share_below(
+    values: NDArray[np.floating], transformer: QuantileTransformer
+) -> NDArray[np.floating]:
+    """Give what ``transformer.transform`` gives, all columns of a row at once.
+
+    That takes a column at a time: 20 ms for a single row of 1,909, which takes 0.4 ms here.
+    """
+    quantiles, references = transformer.quantiles_, transformer.references_
+    last, columns = len(quantiles) - 1, np.arange(quantiles.shape[1])
+    shares = np.empty_like(values)
+    per_batch = max(1, _BATCH // quantiles.size)
+    for first in range(0, len(values), per_batch):
+        batch = values[first : first + per_batch]
+        n_below = (quantiles < batch[:, np.newaxis]).sum(axis=1)
+        n_upto = (quantiles <= batch[:, np.newaxis]).sum(axis=1)
+        # Between two quantiles the share is linear; beyond all of them both are the same one.
+        low, high = (n_below - 1).clip(min=0), n_below.clip(max=last)
+        start = quantiles[low, columns]
+        width = np.where(high > low, quantiles[high, columns] - start, 1)
+        share = references[low] + (batch - start) / width * (references[high] - references[low])
+        # One that equals several quantiles has the middle of their shares, but for the outermost.
+        middle = (references[high] + references[(n_upto - 1).clip(min=0)]) / 2
+        share = np.where(n_upto > n_below, middle, share)
+        share[batch == quantiles[-1]] = 1
+        share[batch == quantiles[0]] = 0
+        shares[first : first + per_batch] = share
+    return shares
 
 
 def _by_position(

@@ -1,0 +1,169 @@
+"""The paper's conclusions, each put to the test on the same holdouts."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from musigenre.evaluation.metrics import corrected_interval, corrected_t_test
+from musigenre.paper.results import Results
+
+#: A gain in accuracy below this does not matter.
+MARGIN = 0.02
+
+#: Probability below which a difference does not count as chance.
+ALPHA = 0.05
+
+Verdict = Literal["holds", "does not hold", "undecided", "not measured"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One conclusion, as a comparison of two rows.
+
+    Parameters
+    ----------
+    text : str
+        What the paper concludes.
+    better, worse : str
+        Keys of rows. Of a claim of no gain, `better` is the one that is said to bring none.
+    gain : bool, default=True
+        Whether the claim is that `better` is better, or that it is no better.
+    score : str, default="test_accuracy"
+        What is compared of `better`; of `worse` it is the same, or the accuracy of tracks.
+    """
+
+    text: str
+    better: str
+    worse: str
+    gain: bool = True
+    score: str = "test_accuracy"
+
+
+CLAIMS = (
+    Claim("MFCC are better than Mel for a CNN", "cnn-mfcc-3s", "cnn-mel-3s"),
+    Claim("Mel is better than STFT for a CNN", "cnn-mel-3s", "cnn-stft-3s"),
+    Claim("MFCC are better than STFT for a CNN", "cnn-mfcc-3s", "cnn-stft-3s"),
+    Claim(
+        "MFCC are better than Mel for a CNN (one cycle)", "cnn-mfcc-3s-cycle", "cnn-mel-3s-cycle"
+    ),
+    Claim("Mel is better than STFT for a CNN (one cycle)", "cnn-mel-3s-cycle", "cnn-stft-3s-cycle"),
+    Claim("An MLP on features is better than a CNN on MFCC", "mlp-3s", "cnn-mfcc-3s"),
+    Claim(
+        "Features with MFCC are better than without (3 s)", "tuned-mlp-3s", "tuned-mlp-no-mfcc-3s"
+    ),
+    Claim("Tuning brings no gain (3 s)", "tuned-mlp-3s", "mlp-3s", gain=False),
+    Claim("Tuning brings no gain (30 s)", "tuned-mlp-30s", "mlp-30s", gain=False),
+    Claim("Both modalities bring no gain over the best one", "mmnn", "mlp-3s", gain=False),
+    Claim(
+        "Both modalities bring no gain over the best one (one cycle)",
+        "mmnn-cycle",
+        "mlp-3s",
+        gain=False,
+    ),
+    Claim("Clips of 3 s serve better than tracks of 30 s: fixed MLP", "mlp-3s", "mlp-30s"),
+    Claim(
+        "Clips of 3 s serve better than tracks of 30 s: tuned MLP", "tuned-mlp-3s", "tuned-mlp-30s"
+    ),
+    Claim("Clips of 3 s serve better than tracks of 30 s: CNN on Mel", "cnn-mel-3s", "cnn-mel-30s"),
+    Claim(
+        "Clips of 3 s that vote serve better than tracks of 30 s: fixed MLP",
+        "mlp-3s",
+        "mlp-30s",
+        score="test_track_accuracy",
+    ),
+    Claim(
+        "Clips of 3 s that vote serve better than tracks of 30 s: CNN on Mel",
+        "cnn-mel-3s",
+        "cnn-mel-30s",
+        score="test_track_accuracy",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the holdouts say of a claim under a protocol.
+
+    Parameters
+    ----------
+    claim : Claim
+    protocol : str
+    n_holdouts : int
+        Holdouts that both rows have.
+    difference : float
+        Mean difference of the scores; NaN if there is no common holdout.
+    low, high : float
+        Its corrected 95 % interval; NaN for fewer than two holdouts.
+    p : float
+        Probability of a difference as large by chance, by the corrected resampled t-test.
+    verdict : {"holds", "does not hold", "undecided", "not measured"}
+    """
+
+    claim: Claim
+    protocol: str
+    n_holdouts: int
+    difference: float
+    low: float
+    high: float
+    p: float
+    verdict: Verdict
+
+
+def judge(results: Results, claim: Claim, protocol: str) -> Finding:
+    """Put a claim to the test under a protocol.
+
+    A claim that one row is better holds if it is, with a probability of chance below `ALPHA`, and
+    does not if the other is. A claim of no gain holds if the whole interval of the gain lies below
+    `MARGIN`, and does not if it lies above zero. Otherwise more holdouts must decide.
+
+    Parameters
+    ----------
+    results : Results
+    claim : Claim
+    protocol : str
+
+    Returns
+    -------
+    Finding
+    """
+    first, second = results.of(claim.better, protocol), results.of(claim.worse, protocol)
+    common = first.index.intersection(second.index)
+    first, second = first.loc[common], second.loc[common]
+    differences = (first[claim.score] - second[claim.score]).dropna().to_numpy(dtype=float)
+    nan = float("nan")
+    if not len(differences):
+        return Finding(claim, protocol, 0, nan, nan, nan, nan, "not measured")
+    n_test = float(first["n_test"].mean() / first["n_train"].mean())
+    low, high = corrected_interval(differences, 1.0, n_test)
+    _, p = corrected_t_test(differences, 1.0, n_test)
+    mean = float(differences.mean())
+    verdict: Verdict = "undecided"
+    if not np.isnan(p):
+        if claim.gain and p < ALPHA:
+            verdict = "holds" if mean > 0 else "does not hold"
+        elif not claim.gain and high < MARGIN:
+            verdict = "holds"
+        elif not claim.gain and low > 0:
+            verdict = "does not hold"
+    return Finding(claim, protocol, len(differences), mean, low, high, p, verdict)
+
+
+def judge_all(results: Results) -> list[Finding]:
+    """Put every claim to the test under every protocol of the results.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    list of Finding
+        Claim by claim. Votes are not compared under ``paper``, where there are none.
+    """
+    return [
+        judge(results, claim, protocol)
+        for claim in CLAIMS
+        for protocol in results.protocols
+        if claim.score != "test_track_accuracy" or protocol != "paper"
+    ]

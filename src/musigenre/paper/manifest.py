@@ -1,0 +1,147 @@
+"""What a folder of results was made with, and what was asked of it."""
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import musigenre
+from musigenre.features.shards import written_whole
+from musigenre.paper.row import Row
+from musigenre.paper.settings import Settings
+
+FORMAT_VERSION = 1
+_FORMAT = "musigenre-reproduction"
+
+
+def read_manifest(results: str | PathLike[str]) -> dict[str, Any]:
+    """Read what a folder of results was made with.
+
+    Parameters
+    ----------
+    results : str or path-like
+
+    Returns
+    -------
+    dict
+        ``settings``, ``data`` (a fingerprint), ``made`` and ``musigenre`` (version).
+
+    Raises
+    ------
+    ValueError
+        If the folder holds no reproduction, or one of a newer version.
+    """
+    path = Path(results) / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        version = manifest["format_version"] if manifest["format"] == _FORMAT else None
+    except (OSError, ValueError, KeyError, TypeError):
+        version = None
+    if not isinstance(version, int):
+        raise ValueError(f"'{results}' holds no reproduction: there is no manifest.json of one")
+    if version > FORMAT_VERSION:
+        raise ValueError(
+            f"'{path}' has format version {version}, but this musigenre knows up to "
+            f"{FORMAT_VERSION}: upgrade musigenre"
+        )
+    return manifest
+
+
+def read_calls(results: str | PathLike[str]) -> list[dict[str, Any]]:
+    """Read what was asked of a folder of results: rows, protocols, holdouts, jobs, threads, when.
+
+    Parameters
+    ----------
+    results : str or path-like
+
+    Returns
+    -------
+    list of dict
+        One a call of :func:`musigenre.paper.reproduce`.
+    """
+    path = Path(results) / "calls.jsonl"
+    if not path.exists():
+        return []
+    calls = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            calls.append(json.loads(line))
+        except ValueError:  # cut short by a crash
+            continue
+    return calls
+
+
+def note_call(
+    folder: Path,
+    rows: Sequence[Row],
+    protocols: Iterable[str],
+    holdouts: int,
+    jobs: int,
+    threads: int,
+    impossible: dict[str, str],
+) -> None:
+    """Write down what is asked for, so that a report can tell what is missing."""
+    call = {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "rows": [row.key for row in rows],
+        "protocols": list(protocols),
+        "holdouts": holdouts,
+        "jobs": jobs,
+        "threads": threads,
+        "impossible": impossible,
+    }
+    with (folder / "calls.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(call) + "\n")
+
+
+def check_manifest(folder: Path, settings: Settings) -> None:
+    """Refuse a folder that holds something else."""
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    others = {path.name for path in folder.iterdir()}
+    if "manifest.json" not in others:
+        # Arrays may be put there before the first run.
+        if others <= {"data"}:
+            return
+        raise ValueError(
+            f"'{folder}' holds other things ({', '.join(sorted(others)[:3])}); give a new or empty "
+            "folder for the results"
+        )
+    before = read_manifest(folder)["settings"]
+    now = asdict(settings)
+    differ = [
+        f"{name} was {before.get(name)!r} and is now {value!r}"
+        for name, value in now.items()
+        if before.get(name) != value
+    ]
+    if differ:
+        raise ValueError(
+            f"'{folder}' was made with other settings ({'; '.join(differ)}); ask for the same, or "
+            "give another folder"
+        )
+
+
+def write_manifest(folder: Path, settings: Settings, fingerprint: str) -> None:
+    """Write what the reproduction is made of; if that is written already, make sure it is so."""
+    path = folder / "manifest.json"
+    if path.exists():
+        if read_manifest(folder)["data"] != fingerprint:
+            raise ValueError(
+                f"'{folder}' was made from other data: tracks, labels or files differ; give the "
+                "same copy of GTZAN (and metadata), or another folder"
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = {
+        "format": _FORMAT,
+        "format_version": FORMAT_VERSION,
+        "settings": asdict(settings),
+        "data": fingerprint,
+        "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "musigenre": musigenre.__version__,
+    }
+    with written_whole(path) as temporary:
+        temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")

@@ -1,0 +1,256 @@
+"""Compute the arrays of a reproduction, or take over those that are there."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+import musigenre
+from musigenre.clips import clip_table
+from musigenre.features.shards import written_whole
+from musigenre.paper.claims import RENEW_SECONDS, Claim
+from musigenre.paper.dataset import Dataset
+from musigenre.paper.kinds import CLIP_DURATION, KINDS, Kind
+from musigenre.paper.settings import Settings
+from musigenre.paper.sources import LABELS, Sources
+
+# Tracks computed at a time: it bounds the memory, and what is lost when the work is stopped.
+_TRACKS = 20
+
+# How an array that nobody vouches for is compared with numbers computed anew.
+_TOLERANCE, _SHARE = 1e-2, 0.99
+
+
+def prepare(
+    folder: Path,
+    sources: Sources,
+    settings: Settings,
+    kinds: Iterable[str],
+    *,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> Dataset:
+    """Make sure that tables and arrays are there.
+
+    An array is ``<kind>.npy``; ``<kind>.json`` beside it names the recipe, its version, and the
+    rows. An array without that file (copied from elsewhere) is taken over if it has a row for each
+    row of its table and the rows of three tracks, computed anew, are the same; else it is refused.
+
+    Stopped at any moment, the work goes on where it was. Of several processes one computes, and
+    the others wait.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it does not exist.
+    sources : Sources
+    settings : Settings
+    kinds : iterable of str
+    n_jobs : int, optional
+    verbose : int, default=0
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ValueError
+        If an array in the folder is of another recipe or of other rows.
+    AudioError
+        If a file that could be cut into clips cannot be read any more.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    dataset = Dataset(folder)
+    with _alone(folder / ".claim"):
+        _write_tables(folder, sources, n_jobs, verbose)
+        for name in kinds:
+            kind = KINDS[name]
+            if name not in sources.published and sources.audio.empty:
+                continue  # what needs it cannot be run, and the report says so
+            table = dataset.table(name)
+            description = _description(kind, table, settings, name in sources.published)
+            if not _is_there(folder, kind, description):
+                _make(folder, kind, table, description, sources, settings, n_jobs, verbose)
+    return dataset
+
+
+class _alone:
+    """Wait until nobody else is at work here, and keep others waiting."""
+
+    def __init__(self, path: Path) -> None:
+        self._claim = Claim(path)
+
+    def __enter__(self) -> None:
+        while not self._claim.take():
+            time.sleep(1.0)
+
+    def __exit__(self, *exception: object) -> None:
+        self._claim.release()
+
+
+def _write_tables(folder: Path, sources: Sources, n_jobs: int | None, verbose: int) -> None:
+    for name, published in sources.published.items():
+        if not (folder / f"{name}.csv").exists():
+            _write_table(folder / f"{name}.csv", published.table)
+    done = folder / "tables.json"
+    fingerprint = sources.fingerprint()
+    if done.exists() and json.loads(done.read_text())["fingerprint"] == fingerprint:
+        return
+    left_out: list[dict[str, str]] = []
+    if not sources.audio.empty:
+        labels = sources.audio[list(LABELS)]
+        for name, duration in (("clips", CLIP_DURATION), ("tracks", None)):
+            table = clip_table(
+                sources.audio["path"],
+                duration,
+                tracks=range(len(sources.audio)),
+                on_error="skip",
+                n_jobs=n_jobs,
+                verbose=verbose,
+            )
+            left_out = table.attrs.get("errors", [])
+            rows = table.pop("track").to_numpy(dtype=int)
+            table = table.join(labels.iloc[rows].reset_index(drop=True))
+            _write_table(folder / f"{name}.csv", table)
+    about = {"fingerprint": fingerprint, "notes": sources.notes, "left_out": left_out}
+    _write_json(done, about)
+
+
+def _is_there(folder: Path, kind: Kind, description: dict[str, Any]) -> bool:
+    beside = folder / f"{kind.name}.json"
+    if not beside.exists() or not (folder / f"{kind.name}.npy").exists():
+        return False
+    found = json.loads(beside.read_text())
+    for name, wanted in description.items():
+        if found.get(name) != wanted:
+            raise ValueError(
+                f"'{beside}' says {name} {found.get(name)!r}, but {wanted!r} is needed: delete it "
+                f"and {kind.name}.npy, or give another folder of results"
+            )
+    return True
+
+
+def _make(folder, kind, table, description, sources, settings, n_jobs, verbose) -> None:
+    path, began = folder / f"{kind.name}.npy", time.perf_counter()
+    published = sources.published.get(kind.name)
+    if published is not None and published.values is not None:
+        with written_whole(path) as temporary, temporary.open("wb") as file:
+            np.save(file, published.values.astype(np.float32))
+        origin = "published"
+    elif path.exists():
+        _check_found(path, kind, table, settings, n_jobs)
+        origin = "found, and compared with three tracks computed anew"
+    else:
+        _compute(path, kind, table, description, settings, n_jobs, verbose)
+        origin = "computed from published pictures" if published else "computed"
+    about = {
+        "origin": origin,
+        "seconds": round(time.perf_counter() - began, 1),
+        "n_jobs": n_jobs,
+        "musigenre": musigenre.__version__,
+    }
+    _write_json(folder / f"{kind.name}.json", description | about)
+
+
+def _check_found(path, kind, table, settings, n_jobs) -> None:
+    """Raise an error unless an array is what would be computed here."""
+    found = np.load(path, mmap_mode="r", allow_pickle=False)
+    remedy = f"delete '{path}', or give another folder of results"
+    if len(found) != len(table) or found.dtype != np.float32:
+        raise ValueError(
+            f"'{path}' has {len(found)} rows of {found.dtype}, but {len(table)} of float32 are "
+            f"needed: {remedy}"
+        )
+    tracks = table["track"].unique()
+    for track in (tracks[0], tracks[len(tracks) // 2], tracks[-1]):
+        rows = np.flatnonzero(table["track"] == track)
+        wanted = np.asarray(kind.compute(_inputs(table.iloc[rows]), n_jobs, settings.random_state))
+        same = found.shape[1:] == wanted.shape[1:] and (
+            np.isclose(found[rows], wanted, _TOLERANCE, _TOLERANCE).mean() >= _SHARE
+        )
+        if not same:
+            raise ValueError(f"'{path}' does not hold {kind.version} of track {track!r}: {remedy}")
+
+
+def _compute(path, kind, table, description, settings, n_jobs, verbose) -> None:
+    """Compute an array part by part; what is done already of it is kept."""
+    partial, progress = path.with_suffix(".partial"), path.with_suffix(".progress")
+    n_done, values = 0, None
+    if partial.exists() and progress.exists():
+        about = json.loads(progress.read_text())
+        if about.pop("rows") and all(about[name] == description[name] for name in about):
+            values = np.lib.format.open_memmap(partial, "r+")
+            n_done = json.loads(progress.read_text())["rows"]
+    claim, renewed = Claim(path.parent / ".claim"), time.monotonic()
+    bar = tqdm(
+        desc=f"computing {kind.name}",
+        total=len(table),
+        initial=n_done,
+        unit="row",
+        disable=None if verbose else True,
+    )
+    with bar:
+        for first, last in _parts(table, n_done):
+            part = _inputs(table.iloc[first:last])
+            block = np.asarray(kind.compute(part, n_jobs, settings.random_state), np.float32)
+            if values is None:
+                shape = (len(table), *block.shape[1:])
+                values = np.lib.format.open_memmap(partial, "w+", np.float32, shape)
+            values[first:last] = block
+            values.flush()
+            _write_json(progress, description | {"rows": last})
+            bar.update(last - first)
+            if time.monotonic() - renewed > RENEW_SECONDS:
+                claim.renew()
+                renewed = time.monotonic()
+    del values
+    partial.replace(path)
+    progress.unlink(missing_ok=True)
+
+
+def _parts(table: pd.DataFrame, n_done: int) -> Iterator[tuple[int, int]]:
+    """Give first and last row of each part: whole tracks, the rows of each stand together."""
+    codes = pd.factorize(table["track"])[0] // _TRACKS
+    ends = np.append(np.flatnonzero(np.diff(codes)) + 1, len(table))
+    first = n_done
+    for last in ends[ends > n_done].tolist():
+        yield first, last
+        first = last
+
+
+def _inputs(table: pd.DataFrame) -> Any:
+    """Give what extractors take: a clip table, or the paths of pictures."""
+    if table["path"].str.lower().str.endswith(".png").all():
+        return table["path"].to_numpy()
+    return table[["path", "start", "duration", "track"]]
+
+
+def _description(
+    kind: Kind, table: pd.DataFrame, settings: Settings, published: bool
+) -> dict[str, Any]:
+    rows = pd.util.hash_pandas_object(table[["track", "start"]].round(3), index=False)
+    about: dict[str, Any] = {
+        "kind": kind.name,
+        "version": "published" if published else kind.version,
+        "n_rows": len(table),
+        "rows_hash": f"{int(rows.sum()) & (2**64 - 1):016x}",
+    }
+    if kind.name == "texture_copies":
+        about["seed"] = settings.random_state
+    return about
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    with written_whole(path) as temporary:
+        table.to_csv(temporary, index=False, encoding="utf-8", errors="surrogateescape")
+
+
+def _write_json(path: Path, content: dict) -> None:
+    with written_whole(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1))

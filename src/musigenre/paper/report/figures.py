@@ -1,0 +1,184 @@
+"""The figures of the report that show what was measured."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from musigenre.paper.dataset import Dataset
+from musigenre.paper.report.drawing import as_png, as_svg, drawn
+from musigenre.paper.report.tables import cell, main_score
+from musigenre.paper.results import Results
+from musigenre.paper.row import Row
+
+# Colours of Okabe and Ito, which colour-blind readers tell apart.
+MEASURED, REPORTED, LINE = "#56B4E9", "#D0D0D0", "#D55E00"
+PROTOCOL_COLOURS = {
+    "paper": "#56B4E9",
+    "track": "#009E73",
+    "artist": "#E69F00",
+    "fault-filtered": "#CC79A7",
+}
+_OURS = "#0072B2"
+
+
+def accuracy_bars(results: Results, rows: list[Row], protocol: str) -> str | None:
+    """Draw Fig. 3: test accuracy with its spread, and beside it what the source reports."""
+    rows = [row for row in rows if len(results.of(row.key, protocol))]
+    if not rows:
+        return None
+    with drawn() as plt:
+        figure, ax = plt.subplots(figsize=(8.5, 0.6 + 0.42 * len(rows)), layout="constrained")
+        places = np.arange(len(rows))
+        for place, row in zip(places, rows, strict=True):
+            score = main_score(row)
+            found = cell(results, row, protocol, score)
+            colour = _OURS if row.ours else MEASURED
+            ax.barh(place - 0.18, found.mean, 0.36, color=colour)
+            values = results.of(row.key, protocol)[score].dropna()
+            ax.scatter(values, np.full(len(values), place - 0.18), s=9, color="black", zorder=3)
+            if not math.isnan(found.std):
+                ax.errorbar(
+                    found.mean, place - 0.18, xerr=found.std, color=LINE, capsize=3, zorder=4
+                )
+            if found.reported is not None:
+                ax.barh(place + 0.2, found.reported, 0.3, color=REPORTED)
+        ax.set_yticks(places, [row.title for row in rows])
+        ax.set_ylim(len(rows) - 0.4, -0.6)
+        ax.set_xlim(0, 1)
+        ax.grid(axis="x", color="#e5e5e5")
+        ax.set_axisbelow(True)
+        ax.set_xlabel(f"test accuracy, protocol: {protocol}")
+        return as_svg(
+            figure,
+            f"bars-{protocol}-{rows[0].key}",
+            f"Bar chart of the test accuracy of {len(rows)} systems under the protocol {protocol}",
+        )
+
+
+def protocol_bars(results: Results, rows: list[Row]) -> str | None:
+    """Draw the same systems under all protocols, side by side."""
+    rows = [row for row in rows if any(len(results.of(row.key, p)) for p in results.protocols)]
+    if not rows or len(results.protocols) < 2:
+        return None
+    n = len(results.protocols)
+    with drawn() as plt:
+        figure, ax = plt.subplots(
+            figsize=(8.5, 1.0 + 0.17 * (n + 1) * len(rows)), layout="constrained"
+        )
+        height = 0.84 / n
+        for i, protocol in enumerate(results.protocols):
+            found = [cell(results, row, protocol, "test_accuracy") for row in rows]
+            places = np.arange(len(rows)) + (i - (n - 1) / 2) * height
+            ax.barh(
+                places,
+                [each.mean for each in found],
+                height * 0.92,
+                xerr=[0 if math.isnan(each.std) else each.std for each in found],
+                error_kw={"elinewidth": 0.9, "ecolor": "#333333"},
+                color=PROTOCOL_COLOURS[protocol],
+                label=protocol,
+            )
+        ax.set_yticks(np.arange(len(rows)), [row.title for row in rows])
+        ax.set_ylim(len(rows) - 0.4, -0.6)
+        ax.set_xlim(0, 1)
+        ax.grid(axis="x", color="#e5e5e5")
+        ax.set_axisbelow(True)
+        ax.set_xlabel("test accuracy of rows (clips or tracks)")
+        figure.legend(
+            loc="outside upper center", ncols=n, frameon=False, title="protocol", fontsize=9
+        )
+        return as_svg(figure, "protocols", "Bar chart of test accuracies under each protocol")
+
+
+def learning_curves(results: Results, rows: list[Row], protocol: str) -> str | None:
+    """Draw the course of the training of the first holdout of each network."""
+    from musigenre.networks.history_display import HistoryDisplay
+
+    histories = {}
+    for row in rows:
+        for unit in results.units(row, protocol)[:1]:
+            history = results.records[unit]["learned"].get("history")
+            if history:
+                table = pd.DataFrame(history)
+                table.index = pd.RangeIndex(1, len(table) + 1, name="epoch")
+                histories[row.title] = table
+    if not histories:
+        return None
+    n_columns = 3  # as wide as ever, however few there are
+    n_lines = -(-len(histories) // n_columns)
+    with drawn() as plt:
+        figure, axes = plt.subplots(
+            n_lines,
+            n_columns,
+            figsize=(3.6 * n_columns, 2.7 * n_lines),
+            layout="constrained",
+            squeeze=False,
+        )
+        for ax, (title, history) in zip(axes.flat, histories.items(), strict=False):
+            HistoryDisplay(history, title).plot(ax, metric="accuracy")
+            ax.title.set_fontsize(10)
+            ax.legend(frameon=False, fontsize=7.5, loc="lower right")
+        for ax in axes.flat[len(histories) :]:
+            ax.set_visible(False)
+        return as_svg(
+            figure,
+            "curves",
+            f"Accuracy in training, epoch by epoch, of {len(histories)} networks, {protocol}",
+        )
+
+
+def confusion(results: Results, row: Row, protocol: str) -> str | None:
+    """Draw which genres a system takes for which."""
+    from musigenre.evaluation.displays import ConfusionDisplay
+
+    counts = results.confusion(row, protocol)
+    if counts is None:
+        return None
+    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
+    with drawn() as plt:
+        side = max(4.0, 1.6 + 0.44 * len(counts))
+        figure, ax = plt.subplots(figsize=(side, side), layout="constrained")
+        ax.spines[["top", "right"]].set_visible(True)
+        ConfusionDisplay(shares, protocol, row.title).plot(ax)
+        for text in ax.texts:
+            text.set_fontsize(8)
+            value = float(text.get_text())
+            text.set_text("" if value == 0 else f"{value:.2f}".lstrip("0") if value < 1 else "1")
+        ax.title.set_fontsize(10)
+        return as_svg(
+            figure,
+            f"confusion-{row.key}-{protocol}",
+            f"Confusion matrix of {row.title} under the protocol {protocol}",
+        )
+
+
+def feature_maps(results: Results, n_repeats: int = 3) -> str | None:
+    """Draw Fig. 2: MFCC and the other features by principal components, with k-means scores."""
+    from musigenre.features.gtzan57 import FEATURE_NAMES
+    from musigenre.inspection import FeatureMapDisplay
+    from musigenre.preprocessing import RobustScaler
+
+    dataset = Dataset(results.folder / "data")
+    kind = next((kind for kind in ("features", "features_30s") if dataset.has(kind)), None)
+    if kind is None:
+        return None
+    table = dataset.table(kind)
+    X = pd.DataFrame(np.asarray(dataset.array(kind), dtype=float), columns=list(FEATURE_NAMES))
+    with drawn() as plt:
+        figure = plt.figure(figsize=(11, 5.4), layout="constrained")
+        axes: Any = figure.subplots(1, 2)
+        FeatureMapDisplay.from_features(
+            X,
+            table["genre"].to_numpy(dtype=str),
+            table[["track"]],
+            scaler=RobustScaler(),
+            n_repeats=n_repeats,
+            random_state=results.manifest["settings"]["random_state"],
+            ax=axes,
+        )
+        return as_png(
+            figure,
+            "Two maps by principal components: that of the MFCC and that of the others",
+        )

@@ -1,0 +1,62 @@
+"""The paper's conclusions as the page shows them."""
+
+import math
+from collections import Counter
+from typing import Any
+
+from musigenre.paper.conclusions import Verdict, judge_all
+from musigenre.paper.report.tables import number, signed
+from musigenre.paper.results import Results
+
+_COUNTED: dict[Verdict, str] = {
+    "holds": "hold",
+    "does not hold": "do not hold",
+    "undecided": "are undecided",
+}
+
+
+def count_verdicts(results: Results) -> dict[str, str]:
+    """Say for each protocol how many conclusions hold; a single split decides none."""
+    counted = {}
+    findings = judge_all(results)
+    for protocol in results.protocols:
+        counts = Counter(
+            finding.verdict
+            for finding in findings
+            if finding.protocol == protocol and finding.n_holdouts > 1
+        )
+        if counts:
+            counted[protocol] = ", ".join(
+                f"{counts[verdict]} {words}"
+                for verdict, words in _COUNTED.items()
+                if counts[verdict]
+            )
+    return counted
+
+
+def finding_lines(results: Results) -> list[dict[str, Any]]:
+    """Give the findings, claim by claim, a cell a protocol."""
+    claims: dict[Any, dict[str, Any]] = {}
+    for finding in judge_all(results):
+        line = claims.setdefault(finding.claim, {"text": finding.claim.text, "cells": {}})
+        interval = ""
+        if not math.isnan(finding.low):
+            interval = (
+                f"{signed(finding.low)} to {signed(finding.high)}, p {_probability(finding.p)}"
+            )
+        line["cells"][finding.protocol] = {
+            "verdict": finding.verdict,
+            "css": finding.verdict.replace(" ", "-"),
+            "difference": signed(finding.difference),
+            "interval": interval,
+            "n": finding.n_holdouts,
+        }
+    lines = [
+        line | {"cells": [line["cells"].get(name) for name in results.protocols]}
+        for line in claims.values()
+    ]
+    return [line for line in lines if any(each and each["n"] for each in line["cells"])]
+
+
+def _probability(p: float) -> str:
+    return "< .001" if p < 0.001 else f"= {number(p)}"

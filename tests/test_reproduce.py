@@ -1,0 +1,393 @@
+"""musigenre reproduce: units, claims, protocols, and that nothing is lost when it is stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from musigenre import make_tracks
+from musigenre.datasets import KINDS
+from musigenre.paper import ROWS, Settings, Unit, get_rows, reproduce
+from musigenre.paper.claims import Claim
+from musigenre.paper.dataset import Dataset
+from musigenre.paper.fitting import run_unit
+from musigenre.paper.holdouts import draw_holdout, possible_protocols
+from musigenre.paper.manifest import read_calls, read_manifest
+from musigenre.paper.reproduce import plan_units
+
+SETTINGS = Settings(epochs=2, short_epochs=1, n_trials=2)
+GENRES = ("blues", "jazz", "metal")
+N_TRACKS, N_ARTISTS = 12, 4
+
+
+@pytest.fixture(scope="session")
+def small_gtzan(tmp_path_factory) -> Path:
+    """A folder like GTZAN of synthetic music: three genres, two clips a track, artists, parts."""
+    root = tmp_path_factory.mktemp("gtzan")
+    rows = []
+    for kind, genre in zip(KINDS, GENRES, strict=False):
+        made = make_tracks(
+            root / "made", N_TRACKS, kinds=[kind], duration=6.2, n_artists=N_ARTISTS, random_state=0
+        )
+        (root / "audio" / genre).mkdir(parents=True)
+        parts = dict(zip(sorted(set(made.groups["artist"])), ("test", "validation"), strict=False))
+        for number, (path, artist) in enumerate(zip(made.data, made.groups["artist"], strict=True)):
+            Path(path).rename(root / "audio" / genre / f"{genre}.{number:05d}.wav")
+            rows.append((f"{genre}.{number:05d}", artist, parts.get(artist, "train")))
+    columns = ["track", "artist", "fault_filtered_part"]
+    pd.DataFrame(rows, columns=columns).to_csv(root / "tracks.csv", index=False)
+    return root
+
+
+@pytest.fixture(scope="session")
+def finished(small_gtzan, tmp_path_factory) -> Path:
+    """An undisturbed run of two rows under two protocols."""
+    results = tmp_path_factory.mktemp("undisturbed") / "results"
+    done = reproduce(small_gtzan, results, **ASKED, n_jobs=2)
+    assert done.failed == []
+    return results
+
+
+ASKED = {
+    "rows": ["reva-knn", "tzanetakis-knn"],
+    "protocols": ["paper", "artist"],
+    "holdouts": 2,
+    "settings": SETTINGS,
+    "report": False,
+}
+
+
+def outcome(results: Path) -> dict[str, object]:
+    """Everything of the units that may not depend on chance: scores and predictions."""
+    found: dict[str, object] = {}
+    for path in sorted((results / "units").rglob("*.json")):
+        record = json.loads(path.read_text())
+        for changing in ("seconds", "began", "peak_mib"):
+            del record[changing]
+        name = path.relative_to(results).as_posix()
+        found[name] = record
+        with np.load(path.with_suffix(".npz")) as arrays:
+            found |= {f"{name}/{key}": arrays[key].tolist() for key in arrays.files}
+    return found
+
+
+# ---- Rows ----
+
+
+def test_table_one_has_the_rows_of_the_paper():
+    rows = get_rows(["table-one"])
+    accuracies = [row.reported["test_accuracy"] for row in rows]
+    assert accuracies == [
+        0.641,
+        0.879,
+        0.675,
+        0.864,
+        0.496,
+        0.679,
+        0.405,
+        0.705,
+        0.724,
+        0.789,
+        0.863,
+    ]
+    assert not any(row.ours or row.prior for row in rows)
+
+
+@pytest.mark.parametrize("key", ROWS)
+def test_every_row_makes_a_classifier_that_can_be_seeded(key):
+    from sklearn.base import clone, is_classifier
+
+    from musigenre.paper.fitting import seeded
+
+    estimator = clone(seeded(ROWS[key].make(SETTINGS), 7))
+    assert is_classifier(estimator)
+    seeds = [value for name, value in estimator.get_params().items() if "random_state" in name]
+    assert set(seeds) <= {7}
+
+
+def test_the_paper_s_plan_reaches_its_networks():
+    parameters = ROWS["cnn-mfcc-3s"].make(Settings()).get_params()
+    assert parameters["classifier__epochs"] == 100
+    assert parameters["classifier__batch_size"] == 128
+    assert parameters["classifier__early_stopping"] is True
+
+
+def test_unknown_rows_are_named():
+    with pytest.raises(ValueError, match="unknown row 'mlp'; choose from table-one"):
+        get_rows(["mlp"])
+
+
+# ---- Units ----
+
+
+def test_the_first_holdout_of_everything_comes_first():
+    units = plan_units(get_rows(), ["paper", "track", "artist", "fault-filtered"], 3)
+    assert len(set(units)) == len(units)
+    holdouts = [unit.holdout for unit in units]
+    assert holdouts == sorted(holdouts)
+    assert [unit.holdout for unit in units if unit.protocol == "fault-filtered"] == [0] * len(ROWS)
+    # A row of whole tracks is drawn over tracks anyway: one unit serves two protocols.
+    assert not any(unit.protocol == "paper" and unit.row == "mlp-30s" for unit in units)
+
+
+def test_a_seed_belongs_to_a_unit():
+    names = [("mlp-3s", "paper", 0), ("mlp-3s", "paper", 1), ("mmnn", "paper", 0)]
+    seeds = {Settings().seed(*name) for name in names}
+    assert len(seeds) == 3
+    assert Settings(random_state=1).seed(*names[0]) not in seeds
+
+
+# ---- Holdouts ----
+
+
+def test_systems_are_tested_on_the_same_tracks_whatever_they_hear(finished):
+    dataset = Dataset(finished / "data")
+    clips, tracks = dataset.tracks, dataset.tracks
+    clips = pd.concat([tracks, tracks], ignore_index=True)
+    for protocol in possible_protocols(tracks)[1:]:
+        drawn = draw_holdout(tracks, tracks, protocol, 0, SETTINGS)
+        of_clips = draw_holdout(clips, tracks, protocol, 0, SETTINGS)
+        tested = set(tracks["track"].iloc[drawn.test])
+        assert tested == set(clips["track"].iloc[of_clips.test])
+        assert not tested & set(clips["track"].iloc[of_clips.train])
+        if protocol == "artist":
+            artists = tracks["artist"]
+            assert not set(artists.iloc[drawn.test]) & set(artists.iloc[drawn.train])
+
+
+def test_a_holdout_does_not_depend_on_how_many_there_are(finished):
+    dataset = Dataset(finished / "data")
+    third = draw_holdout(dataset.tracks, dataset.tracks, "artist", 2, SETTINGS)
+    again = draw_holdout(dataset.tracks, dataset.tracks, "artist", 2, SETTINGS)
+    first = draw_holdout(dataset.tracks, dataset.tracks, "artist", 0, SETTINGS)
+    np.testing.assert_array_equal(third.test, again.test)
+    assert third.test.tolist() != first.test.tolist()
+
+
+def test_the_fault_filtered_split_is_the_published_one(finished):
+    tracks = Dataset(finished / "data").tracks
+    holdout = draw_holdout(tracks, tracks, "fault-filtered", 0, SETTINGS)
+    assert set(tracks["fault_filtered_part"].iloc[holdout.test]) == {"test"}
+    assert set(tracks["fault_filtered_part"].iloc[holdout.train]) == {"train", "validation"}
+
+
+def test_without_artists_their_protocols_cannot_be_followed(finished):
+    tracks = Dataset(finished / "data").tracks.assign(artist=np.nan, fault_filtered_part=np.nan)
+    assert possible_protocols(tracks) == ["paper", "track"]
+    with pytest.raises(ValueError, match=r"'artist' needs to know the artist .* tracks\.csv"):
+        draw_holdout(tracks, tracks, "artist", 0, SETTINGS)
+
+
+# ---- Running ----
+
+
+def test_a_unit_keeps_what_reports_need(finished):
+    unit = Unit("reva-knn", "artist", 1)
+    record = unit.read(finished)
+    assert record["seed"] == SETTINGS.seed("reva-knn", "artist", 1)
+    assert set(record["scores"]["train"]) == {"accuracy", "auroc", "auprc"}
+    assert record["parameters"]["classifier__n_neighbors"] == 5
+    assert record["versions"]["scikit-learn"]
+    predictions = unit.predictions(finished)
+    table = Dataset(finished / "data").table("features_30s")
+    np.testing.assert_array_equal(
+        table["track"].to_numpy()[predictions["rows"]], predictions["tracks"]
+    )
+    truth = predictions["classes"][predictions["genres"]]
+    np.testing.assert_array_equal(table["genre"].to_numpy()[predictions["rows"]], truth)
+    right = predictions["proba"].argmax(axis=1) == predictions["genres"]
+    assert right.mean() == pytest.approx(record["scores"]["test"]["accuracy"])
+
+
+@pytest.mark.parametrize("key", ["tuned-mlp-no-mfcc-30s", "mmnn-blended"])
+def test_networks_tell_how_they_were_trained(key, small_gtzan, finished):
+    from musigenre.paper.preparation import prepare
+    from musigenre.paper.sources import find_sources
+
+    prepare(finished / "data", find_sources(small_gtzan, SETTINGS), SETTINGS, ROWS[key].kinds)
+    unit = Unit(key, "track", 0)
+    scores = []
+    for _ in range(2):
+        run_unit(finished, unit, SETTINGS, threads=1)
+        record = unit.read(finished)
+        scores.append((record["scores"], unit.predictions(finished)["proba"].tolist()))
+    assert scores[0] == scores[1]  # bit for bit
+    learned = record["learned"]
+    assert len(learned["history"]["loss"]) >= 1
+    if key.startswith("tuned"):
+        assert len(learned["trials"]) == SETTINGS.n_trials
+        assert not any("mfcc" in name for name in learned["dropped_features"])
+    else:
+        assert set(learned["blending"])
+    for path in (unit.path(finished), unit.path(finished).with_suffix(".npz")):
+        path.unlink()
+
+
+def test_what_is_done_is_not_done_again(small_gtzan, finished):
+    unit = Unit("reva-knn", "artist", 0)
+    before = unit.path(finished).stat().st_mtime_ns
+    reproduce(small_gtzan, finished, **ASKED)
+    assert unit.path(finished).stat().st_mtime_ns == before
+    assert [call["holdouts"] for call in read_calls(finished)][:2] == [2, 2]
+
+
+def test_other_settings_or_data_are_refused(small_gtzan, finished, tmp_path):
+    with pytest.raises(ValueError, match="epochs was 2 and is now 3"):
+        reproduce(small_gtzan, finished, **ASKED | {"settings": Settings(epochs=3, n_trials=2)})
+    labels = pd.read_csv(small_gtzan / "tracks.csv").assign(artist="one")
+    labels.to_csv(tmp_path / "other.csv", index=False)
+    with pytest.raises(ValueError, match="was made from other data"):
+        reproduce(small_gtzan, finished, **ASKED, metadata=tmp_path / "other.csv")
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(ValueError, match="holds other things"):
+        reproduce(small_gtzan, tmp_path, **ASKED)
+
+
+def test_a_failed_unit_is_recorded_and_the_rest_goes_on(small_gtzan, finished, tmp_path):
+    results = tmp_path / "results"
+    reproduce(small_gtzan, results, **ASKED | {"rows": ["reva-knn"], "holdouts": 1})
+    array = results / "data" / "features_30s.npy"
+    whole = array.read_bytes()
+    array.write_bytes(whole[:200])
+    asked = ASKED | {"protocols": ["artist"]}
+    done = reproduce(small_gtzan, results, **asked)
+    assert done.failed == [Unit("reva-knn", "artist", 1)]
+    error = done.failed[0].read_error(results)
+    assert "ValueError" in error["error"]
+    assert "array" in error["traceback"]
+    assert Unit("tzanetakis-knn", "artist", 1).is_done(results)
+    array.write_bytes(whole)
+    assert reproduce(small_gtzan, results, **asked).failed == []
+    assert done.failed[0].read_error(results) is None
+
+
+def test_killed_twice_it_ends_as_if_it_had_not_been(small_gtzan, finished, tmp_path):
+    results = tmp_path / "results"
+    command = [sys.executable, "-m", "musigenre", "reproduce", str(small_gtzan)]
+    command += ["-o", str(results), "--rows", ",".join(ASKED["rows"])]
+    command += ["--protocols", ",".join(ASKED["protocols"]), "--holdouts", "2", "--jobs", "2"]
+    command += ["--epochs", "2", "--short-epochs", "1", "--trials", "2"]
+
+    def n_done() -> int:
+        return len(list(results.rglob("units/*/*/*.json")))
+
+    def stop_after_one_more(how: signal.Signals) -> int:
+        n_before = n_done()
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        deadline = time.monotonic() + 120
+        while n_done() <= n_before:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(how)
+        process.communicate()
+        return process.returncode
+
+    if os.name == "posix":
+        assert stop_after_one_more(signal.SIGKILL) == -signal.SIGKILL
+        time.sleep(2.0)  # for processes of units to see that they are alone, and end
+        assert stop_after_one_more(signal.SIGINT) == 130
+        assert not list(results.rglob("*.error.json"))
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert "8 of 8 units are done" in result.stdout
+    assert outcome(results) == outcome(finished)
+    assert read_manifest(results)["data"] == read_manifest(finished)["data"]
+
+
+def test_the_command_says_what_it_lacks(tmp_path, monkeypatch):
+    import warnings
+
+    from typer.testing import CliRunner
+
+    from musigenre.cli import app
+
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    for arguments, message in [
+        ([], "name a folder of GTZAN"),
+        (["--report-only"], "holds no reproduction"),
+        ([str(tmp_path), "--rows", "mlp"], "unknown row 'mlp'"),
+        ([str(tmp_path), "--protocols", "papers"], "unknown protocol 'papers'"),
+        ([str(tmp_path)], "holds no audio of GTZAN"),
+    ]:
+        command = ["reproduce", "-o", str(tmp_path / "results"), *arguments]
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 2, result.output
+        assert message in result.output
+        assert not (tmp_path / "results").exists()
+
+
+# ---- Arrays ----
+
+
+def test_arrays_from_elsewhere_are_taken_over_if_they_are_the_same(small_gtzan, finished, tmp_path):
+    name = "features_30s.npy"
+    (tmp_path / "results" / "data").mkdir(parents=True)
+    copied = tmp_path / "results" / "data" / name
+    copied.write_bytes((finished / "data" / name).read_bytes())
+    asked = ASKED | {"rows": ["reva-knn"], "protocols": ["artist"], "holdouts": 1}
+    done = reproduce(small_gtzan, tmp_path / "results", **asked)
+    about = json.loads(copied.with_suffix(".json").read_text())
+    assert about["origin"].startswith("found")
+    unit = done.units[0]
+    assert unit.read(done.results)["scores"] == unit.read(finished)["scores"]
+
+
+def test_arrays_of_something_else_are_refused(small_gtzan, finished, tmp_path):
+    name = "features_30s.npy"
+    (tmp_path / "results" / "data").mkdir(parents=True)
+    values = np.load(finished / "data" / name)
+    np.save(tmp_path / "results" / "data" / name, values[::-1])
+    asked = ASKED | {"rows": ["reva-knn"]}
+    with pytest.raises(
+        ValueError, match=r"does not hold gtzan57 .* of track 'blues\.00000': delete"
+    ):
+        reproduce(small_gtzan, tmp_path / "results", **asked)
+
+
+def test_published_tables_are_used_when_asked(small_gtzan, finished, tmp_path):
+    table = Dataset(finished / "data").table("features_30s")
+    from musigenre.features.gtzan57 import FEATURE_NAMES
+
+    values = Dataset(finished / "data").array("features_30s").astype(float)
+    published = pd.DataFrame(values, columns=FEATURE_NAMES)
+    published.insert(0, "filename", table["track"] + ".wav")
+    published["label"] = table["genre"]
+    (tmp_path / "copy").mkdir()
+    published.to_csv(tmp_path / "copy" / "features_30_sec.csv", index=False)
+    asked = ASKED | {"settings": Settings("published", epochs=2), "protocols": ["track"]}
+    metadata = small_gtzan / "tracks.csv"
+    done = reproduce(tmp_path / "copy", tmp_path / "results", **asked, metadata=metadata)
+    assert done.impossible == {"tzanetakis-knn": "there is no audio to compute tzanetakis from"}
+    record = Unit("reva-knn", "track", 0).read(done.results)
+    assert record["scores"] == Unit("reva-knn", "track", 0).read(finished)["scores"]
+
+
+# ---- Claims ----
+
+
+def test_a_claim_of_a_dead_or_silent_process_is_taken_over(tmp_path):
+    path = tmp_path / "claim"
+    mine, other = Claim(path), Claim(path)
+    assert mine.take()
+    assert not other.take()
+    about = json.loads(path.read_text())
+    # A process of that number cannot live: the largest there can be is smaller.
+    path.write_text(json.dumps(about | {"process": 2**30}))
+    if os.name == "posix":
+        assert other.take()
+    path.write_text(json.dumps(about | {"host": "another"}))
+    assert not other.take()
+    os.utime(path, (time.time() - 3600,) * 2)
+    assert other.take()
+    mine.release()  # no longer its own
+    assert path.exists()
+    other.release()
+    assert not path.exists()

@@ -1,0 +1,382 @@
+"""The report of a reproduction: its numbers, its page, and that a browser shows it."""
+
+import json
+import math
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import asdict
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from musigenre.evaluation import corrected_interval, corrected_t_test
+from musigenre.evaluation.metrics import genre_scores
+from musigenre.evaluation.voting import vote
+from musigenre.features.gtzan57 import FEATURE_NAMES
+from musigenre.paper import ROWS, Settings, Unit, get_rows, write_report
+from musigenre.paper.conclusions import CLAIMS, judge
+from musigenre.paper.report.making import costs
+from musigenre.paper.reproduce import plan_units
+from musigenre.paper.results import Results
+
+GENRES = np.array(
+    ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock"],
+    dtype=str,
+)
+N_TRACKS, N_CLIPS, N_HOLDOUTS = 100, 3, 3
+PROTOCOLS = ["paper", "track", "artist", "fault-filtered"]
+
+# How far a system of these invented results sees the genre through its noise.
+SKILL = {"paper": 2.5, "track": 1.5, "artist": 0.8, "fault-filtered": 0.8}
+
+
+@pytest.fixture(scope="session")
+def invented(tmp_path_factory) -> Path:
+    """Results of the right form with invented numbers: drawing them takes no training."""
+    folder = tmp_path_factory.mktemp("invented") / "results"
+    rng = np.random.default_rng(0)
+    genres = np.repeat(GENRES, N_TRACKS // len(GENRES))
+    tracks = pd.DataFrame(
+        {
+            "path": "x",
+            "start": 0.0,
+            "duration": 30.0,
+            "track": [f"{genre}.{i:05d}" for i, genre in enumerate(genres)],
+            "genre": genres,
+            "artist": [f"{genre} {i % 4}" for i, genre in enumerate(genres)],
+            "fault_filtered_part": rng.choice(["train", "validation", "test"], N_TRACKS),
+        }
+    )
+    clips = tracks.loc[np.repeat(tracks.index, N_CLIPS)].reset_index(drop=True)
+    (folder / "data").mkdir(parents=True)
+    tracks.to_csv(folder / "data" / "tracks.csv", index=False)
+    clips.to_csv(folder / "data" / "clips.csv", index=False)
+    values = rng.normal(size=(len(clips), len(FEATURE_NAMES)))
+    values += 0.4 * np.searchsorted(GENRES, clips["genre"])[:, None] * rng.normal(size=57)
+    np.save(folder / "data" / "features.npy", values.astype(np.float32))
+    (folder / "data" / "features.json").write_text("{}")
+    about = {"fingerprint": "0", "notes": ["1 duplicate, left out"], "left_out": []}
+    (folder / "data" / "tables.json").write_text(json.dumps(about))
+    manifest = {
+        "format": "musigenre-reproduction",
+        "format_version": 1,
+        "settings": asdict(Settings()),
+        "data": "0" * 64,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    call = {
+        "rows": list(ROWS),
+        "protocols": PROTOCOLS,
+        "holdouts": N_HOLDOUTS,
+        "jobs": 2,
+        "impossible": {},
+    }
+    (folder / "calls.jsonl").write_text(json.dumps(call) + "\n")
+    units = plan_units(get_rows(), PROTOCOLS, N_HOLDOUTS)
+    for unit in units[:-2]:
+        _invent(folder, unit, tracks if ROWS[unit.row].clip_duration is None else clips, rng)
+    units[-1].write_error(folder, {"error": "MemoryError: <b>none left</b>", "traceback": ""})
+    return folder
+
+
+def _invent(folder: Path, unit: Unit, table: pd.DataFrame, rng: np.random.Generator) -> None:
+    row = ROWS[unit.row]
+    test = np.sort(rng.choice(len(table), len(table) // 2, replace=False))
+    genres = table["genre"].to_numpy(dtype=str)[test]
+    codes = np.searchsorted(GENRES, genres)
+    skill = SKILL[unit.protocol] * (0.5 + row.reported.get("test_accuracy", 0.7))
+    scores = rng.normal(size=(len(test), 10)) + skill * np.eye(10)[codes]
+    proba = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    found = genre_scores(genres, proba, GENRES)
+    tracks = table["track"].to_numpy(dtype=str)[test]
+    ids, mean = vote(proba, tracks)
+    voted = genre_scores([track.partition(".")[0] for track in ids], mean, GENRES)
+    loss = np.exp(-np.arange(12) / 4)
+    record = {
+        "format_version": 1,
+        "scores": {
+            "train": {"accuracy": 0.99, "auroc": 1.0, "auprc": 1.0},
+            "test": found,
+            "track": None if unit.protocol == "paper" else voted,
+        },
+        "n_train": len(table) - len(test),
+        "n_test": len(test),
+        "learned": {
+            "history": {
+                "loss": loss.tolist(),
+                "accuracy": (1 - loss / 1.2).tolist(),
+                "val_loss": (loss + 0.2).tolist(),
+                "val_accuracy": (0.8 - loss / 1.5).tolist(),
+            }
+            if row.cost > 6
+            else {}
+        },
+        "versions": {"python": "3", "numpy": "2"},
+        "machine": {"processor": "abacus", "cores": 2, "threads": 1, "system": "wood"},
+        "peak_mib": 400,
+        "began": "2026-01-01T00:00:00+00:00",
+        "seconds": {
+            "total": row.cost,
+            "fit": row.cost,
+            "fit_processor": row.cost,
+            "process_processor": row.cost + 2,
+        },
+    }
+    predictions = {
+        "rows": test,
+        "tracks": tracks,
+        "genres": codes,
+        "classes": GENRES,
+        "proba": proba.astype(np.float32),
+    }
+    unit.write(folder, record, predictions)
+
+
+@pytest.fixture(scope="session")
+def page(invented) -> Path:
+    return write_report(invented)
+
+
+@pytest.fixture(scope="session")
+def text(page) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+# ---- Numbers ----
+
+
+def test_the_table_holds_what_units_recorded(invented, page):
+    table = pd.read_csv(invented / "table.csv").set_index(["row", "protocol", "score"])
+    for row, protocol, score in [
+        ("mlp-3s", "paper", "test_accuracy"),
+        ("dong-cnn", "track", "test_track_accuracy"),
+        ("mmnn", "artist", "test_auroc"),
+    ]:
+        part, _, name = score.partition("_")
+        where = ("track", "accuracy") if "track" in name else (part, name)
+        values = []
+        for holdout in range(N_HOLDOUTS):
+            record = Unit(row, protocol, holdout).read(invented)
+            values.append(record["scores"][where[0]][where[1]])
+        line = table.loc[(row, protocol, score)]
+        assert line["mean"] == pytest.approx(np.mean(values), abs=1e-6)
+        assert line["std"] == pytest.approx(np.std(values, ddof=1), abs=1e-6)
+        assert line["holdouts"] == N_HOLDOUTS
+    reported = table.loc[("mlp-3s", "paper", "test_accuracy")]
+    assert reported["reported"] == 0.879
+    assert reported["difference"] == pytest.approx(reported["mean"] - 0.879, abs=1e-6)
+    assert reported["reported_protocol"] == "paper"
+    assert math.isnan(table.loc[("best", "paper", "test_accuracy"), "reported"])
+
+
+def test_whole_tracks_have_the_same_holdouts_under_paper_and_track(invented):
+    results = Results(invented)
+    paper, track = (results.of("mlp-30s", name)["test_accuracy"] for name in ("paper", "track"))
+    pd.testing.assert_series_equal(paper, track)
+    assert len(results.of("mlp-30s", "paper")) == N_HOLDOUTS
+
+
+def test_confusions_count_every_tested_row_once(invented):
+    results = Results(invented)
+    counts = results.confusion(ROWS["mmnn"], "paper")
+    assert counts.to_numpy().sum() == N_HOLDOUTS * (N_TRACKS * N_CLIPS // 2)
+    accuracy = np.trace(counts.to_numpy()) / counts.to_numpy().sum()
+    assert accuracy == pytest.approx(results.of("mmnn", "paper")["test_accuracy"].mean())
+    voted = results.confusion(ROWS["mmnn"], "track", voted=True)
+    assert voted.to_numpy().sum() <= N_HOLDOUTS * N_TRACKS
+
+
+def test_markdown_and_latex_have_a_line_for_each_system(invented, page):
+    markdown = (invented / "table.md").read_text(encoding="utf-8")
+    latex = (invented / "table.tex").read_text(encoding="utf-8")
+    for protocol in PROTOCOLS:
+        assert f"## Protocol: {protocol}" in markdown
+    assert markdown.count("| Fixed MLP 3s |") == len(PROTOCOLS)
+    assert latex.count(r"\begin{tabular}") == len(PROTOCOLS)
+    assert r"Tzanetakis \& Cook" in latex
+    assert len({len(line.split(" & ")) for line in latex.splitlines() if " & " in line}) == 1
+
+
+def test_the_whole_is_estimated_only_where_every_row_of_table_one_was_run(invented):
+    results = Results(invented)
+    assert costs(results)["estimate"] is not None
+    partly = Results(invented)
+    partly.records = {unit: r for unit, r in partly.records.items() if unit.row != "mmnn"}
+    assert costs(partly)["estimate"] is None
+
+
+# ---- Conclusions ----
+
+
+def test_the_t_test_belongs_to_the_interval():
+    differences = np.random.default_rng(1).normal(0.02, 0.01, size=10)
+    _, p = corrected_t_test(differences, 80, 20)
+    low, high = corrected_interval(differences, 80, 20, confidence=1 - p)
+    assert min(abs(low), abs(high)) == pytest.approx(0, abs=1e-12)
+    t, _ = corrected_t_test(differences, 80, 20)
+    plain = differences.mean() / np.sqrt(differences.var(ddof=1) / 10)
+    assert t == pytest.approx(plain / np.sqrt(1 + 10 * 20 / 80))
+    assert corrected_t_test([0.0, 0.0], 4, 1) == (0.0, 1.0)
+    assert corrected_t_test([0.1, 0.1], 4, 1) == (math.inf, 0.0)
+    assert all(math.isnan(value) for value in corrected_t_test([0.1], 4, 1))
+
+
+@pytest.mark.parametrize(
+    ("gain", "differences", "verdict"),
+    [
+        (True, [0.05, 0.06, 0.055], "holds"),
+        (True, [-0.05, -0.06, -0.055], "does not hold"),
+        (True, [0.05, -0.06, 0.01], "undecided"),
+        (True, [0.05], "undecided"),
+        (False, [0.001, 0.002, 0.0], "holds"),
+        (False, [-0.05, -0.06, -0.055], "holds"),
+        (False, [0.05, 0.06, 0.055], "does not hold"),
+        (False, [0.05, -0.06, 0.01], "undecided"),
+        (True, [], "not measured"),
+    ],
+)
+def test_verdicts(gain, differences, verdict):
+    class Scored:
+        def of(self, row, protocol):
+            scores = [0.5 + d * (row == "a") for d in differences]
+            return pd.DataFrame({"test_accuracy": scores, "n_train": 80, "n_test": 20})
+
+    from musigenre.paper.conclusions import Claim
+
+    finding = judge(Scored(), Claim("a is better", "a", "b", gain), "paper")
+    assert finding.verdict == verdict
+    if differences:
+        assert finding.difference == pytest.approx(np.mean(differences))
+
+
+def test_claims_compare_rows_that_there_are():
+    for claim in CLAIMS:
+        assert claim.better in ROWS
+        assert claim.worse in ROWS
+
+
+# ---- The page ----
+
+
+class Reader(HTMLParser):
+    """Note every tag that is not closed in order, every id, and every address."""
+
+    VOID = {"meta", "link", "img", "br", "hr", "input"}
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.wrong, self.ids, self.links = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value)
+            if name in {"src", "href", "xlink:href", "action", "data", "srcset"}:
+                self.links.append(value)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+def test_the_page_is_whole_and_needs_nothing_from_outside(text):
+    reader = Reader()
+    reader.feed(text)
+    assert reader.wrong == []
+    assert reader.open == []
+    assert len(reader.ids) == len(set(reader.ids))
+    for link in reader.links:
+        assert link.startswith(("#", "data:image/png;base64,")), link
+        if link.startswith("#"):
+            assert link[1:] in reader.ids
+    assert "<script" not in text
+    assert not re.search(r"url\((?!#)", text)
+    assert "@import" not in text
+    assert 'name="viewport"' in text
+
+
+def test_what_was_not_done_is_said(text):
+    assert "This reproduction is not complete: 2 units" in text
+    assert "MemoryError: &lt;b&gt;none left&lt;/b&gt;" in text
+
+
+def test_the_page_shows_tables_figures_and_conclusions(text):
+    for protocol in PROTOCOLS:
+        assert f"<h3>Protocol: {protocol}</h3>" in text
+    for figure in ("Fig. 1.", "Fig. 2.", "Fig. 3."):
+        assert figure in text
+    for claim in CLAIMS:
+        assert claim.text in text
+    assert ">.879&nbsp;<" in text
+    assert "abacus" in text
+
+
+def test_nothing_to_report_is_said(tmp_path):
+    with pytest.raises(ValueError, match="holds no reproduction"):
+        write_report(tmp_path)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_browser_shows_the_page(page, tmp_path, width):
+    browser = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    if browser is None:
+        pytest.skip("there is no Chromium to open the page with")
+    # The page tells how wide it is and what of it could not be loaded; it has no script itself.
+    probe = """
+    <script>
+    addEventListener("load", () => {
+      const root = document.documentElement;
+      const boxes = [...document.querySelectorAll(".scroll, .picture")];
+      const out = boxes.filter(b => b.getBoundingClientRect().right > innerWidth + 1).length;
+      const images = [...document.images].filter(i => !i.naturalWidth).length;
+      const small = [...document.querySelectorAll("svg")].filter(
+        s => s.getBoundingClientRect().height < 40).length;
+      root.innerHTML = `<body>${[innerWidth, root.scrollWidth, boxes.length, out, images, small]
+        .map(Math.round).join(" ")}</body>`;
+    });
+    </script>"""
+    copy = tmp_path / "probed.html"
+    text = page.read_text(encoding="utf-8")
+    policy = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+    assert policy.search(text)
+    frame = tmp_path / "frame.html"
+    copy.write_text(policy.sub("", text).replace("</body>", probe + "</body>"), encoding="utf-8")
+    # Chromium's windows have a least width of some 500 pixels; a frame has none.
+    frame.write_text(
+        f'<body style="margin:0"><iframe src="probed.html" style="border:0;width:{width}px;'
+        'height:2000px"></iframe><script>addEventListener("load", () => setTimeout(() => {'
+        "document.title = frames[0].document.body.innerText;"
+        "document.body.innerText = document.title}, 500))</script></body>",
+        encoding="utf-8",
+    )
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+    command += ["--allow-file-access-from-files", f"--user-data-dir={tmp_path / 'profile'}"]
+    command += ["--virtual-time-budget=10000", "--window-size=1400,2000", frame.as_uri()]
+    shown = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"HOME": str(tmp_path)},
+    )
+    found = re.search(r"<body[^>]*>([\d ]+)</body>", shown.stdout)
+    assert found, shown.stdout[-500:] + shown.stderr[-500:]
+    inner, whole, n_boxes, n_outside, n_lost, n_small = map(int, found[1].split())
+    assert inner == width
+    assert whole <= inner  # the page itself does not scroll sideways; tables do, in their boxes
+    assert n_boxes > 10
+    assert n_outside == n_lost == n_small == 0
