@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -63,30 +62,37 @@ class Cost(NamedTuple):
     memory: float
 
 
-def run(*command, one_thread=True):
-    """Run a command and give what it took."""
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    if one_thread:
-        environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    begin = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603 - commands of this file
-        [sys.executable, *map(str, command)],
+# Between this process and the one that is measured: a process begins with the largest memory of the
+# one that it comes from.
+LAUNCHER = """
+import os, subprocess, sys, time
+begin = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+process.returncode = os.waitstatus_to_exitcode(status)
+print(time.perf_counter() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+sys.exit(process.returncode)
+"""
+
+
+def run(*command):
+    """Run a Python command, each process with one thread, and give what it took."""
+    environment = os.environ | {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    done = subprocess.run(  # noqa: S603 - commands of this file
+        [sys.executable, "-I", "-S", "-c", LAUNCHER, sys.executable, *map(str, command)],
         env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
+        check=False,
     )
-    errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(errors)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Cost(
-        time.perf_counter() - begin,
-        usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss * unit / 2**20,
-    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    clock, processor, memory = map(float, done.stdout.split())
+    return Cost(clock, processor, memory / 2 ** (20 if sys.platform == "darwin" else 10))
 
 
 def best(costs):
@@ -110,7 +116,7 @@ def main():
             model = folder / "best.musigenre"
             trained = GenrePipeline("best", random_state=0, n_jobs=-1)
             trained.fit(synthetic.data, synthetic.target).save(model)
-        tracks = synthetic.data if arguments.audio is None else find_audio(arguments.audio)
+        tracks = synthetic.data if arguments.audio is None else find_audio([arguments.audio])
         one = folder / "one.wav"
         y, rate = soundfile.read(tracks[0], frames=30 * 22050)
         soundfile.write(one, y, rate)
@@ -137,35 +143,33 @@ def compare(model, one, many, repeats, folder):
     print(row("librosa and Keras", theirs))
     print(row("musigenre predict", ours))
     print(
-        f"\nA {theirs.clock / ours.clock:.1f}th by the clock, a "
-        f"{theirs.processor / ours.processor:.1f}th by the processor.\n"
+        f"\n{theirs.clock / ours.clock:.1f} times as fast by the clock, "
+        f"{theirs.processor / ours.processor:.1f} times by the processor.\n"
     )
 
     files = sorted(many.iterdir())
     few = files[:5]
-    slow = run(script, network, *few)
-    print(f"**A folder of {len(files)} tracks**, {Path(files[0]).suffix}\n")
-    print("|  | processes | tracks a second | with the start | MiB of the largest process |")
+    print(f"**A folder of {len(files)} tracks**, {files[0].suffix}, without the start\n")
+    print("|  | processes | tracks a second | ms of processor a track | MiB, largest process |")
     print("|---|---|---|---|---|")
-    rate = len(few) - 1, slow.clock - theirs.clock
-    print(
-        f"| librosa and Keras ({len(few)} tracks) | 1 | {rate[0] / rate[1]:.2f} | "
-        f"{len(few) / slow.clock:.2f} | {slow.memory:.0f} |"
-    )
+    slow = run(script, network, *few)
+    print(more(f"librosa and Keras ({len(few)} tracks)", 1, slow, theirs, len(few)))
     for jobs in (1, 2):
-        output = folder / f"{jobs}.csv"
-        cost = run(*predict, many, "--output", output, "--jobs", jobs)
-        rate = (len(files) - 1) / (cost.clock - ours.clock)
-        print(
-            f"| musigenre predict --jobs {jobs} | {jobs} | {rate:.1f} | "
-            f"{len(files) / cost.clock:.1f} | {cost.memory:.0f} |",
-            flush=True,
-        )
+        cost = run(*predict, many, "--output", folder / f"{jobs}.csv", "--jobs", jobs)
+        name = f"musigenre predict --jobs {jobs}"
+        print(more(name, jobs, cost, ours, len(files)), flush=True)
+
+
+def more(name, processes, cost, start, n_tracks):
+    """Lay out what the tracks after the first took."""
+    n = n_tracks - 1
+    rate, spent = n / (cost.clock - start.clock), (cost.processor - start.processor) / n
+    return f"| {name} | {processes} | {rate:.2f} | {1000 * spent:.0f} | {cost.memory:.0f} |"
 
 
 def make_network(path):
     """Write a perceptron of the usual size; its weights do not matter here."""
-    import keras
+    from musigenre.networks.quiet_keras import keras
 
     layers = [keras.layers.Dense(n, activation="relu") for n in (512, 256, 128, 64)]
     network = keras.Sequential(
