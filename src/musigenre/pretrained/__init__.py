@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from musigenre.pipeline import GenrePipeline
 
 #: The sha256 of each model; None stands for one that this version comes without.
-MODELS: dict[str, str | None] = {"gtzan": None}
+MODELS: dict[str, str | None] = {
+    "gtzan": "9070baaa5a087d835ae537ff67d233c50e045ba9444b767d632f0ef134b2fec8"
+}
 
 
 def card(name: str = "gtzan") -> dict[str, Any]:
