@@ -358,7 +358,7 @@ def test_options_that_do_not_go_together(run, music, args, message, tmp_path, mo
 def test_too_many_or_too_long_for_a_picture(run, music, tmp_path, monkeypatch, pipeline):
     monkeypatch.setattr("musigenre.cli._predict._MOST_PANELS", 3)
     assert "up to 3 tracks" in run(music, "--plot", tmp_path / "a.png", code=2).stderr
-    monkeypatch.setattr(pipeline, "clip_duration", None)
+    monkeypatch.setattr(pipeline, "clip_duration_", None)
     assert "whole tracks" in run(music, "--plot", tmp_path / "a.png", code=2).stderr
 
 
