@@ -8,7 +8,7 @@ else
 BIN := $(VENV)/bin
 endif
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/musigenre demo --output demo-output
@@ -24,8 +24,11 @@ lint: $(VENV)/.installed-lint
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/extraction.py
 
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going docs docs/_build/html
+
 clean:
-	rm -rf $(VENV) demo-output build dist
+	rm -rf $(VENV) demo-output build dist docs/_build docs/auto_examples docs/generated docs/api/generated
 
 $(BIN)/python$(EXE):
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "musigenre needs Python 3.11 or newer; name one: make PYTHON=python3.11")'

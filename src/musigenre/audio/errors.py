@@ -36,7 +36,12 @@ class AudioError(ValueError):
         self.remedy = remedy
 
     def as_dict(self) -> dict[str, str]:
-        """Give path, cause and remedy, as lists of files left out hold them."""
+        """Give path, cause and remedy, as lists of files left out hold them.
+
+        Returns
+        -------
+        dict of str to str
+        """
         return {"path": self.path, "cause": self.cause, "remedy": self.remedy}
 
     def __str__(self) -> str:
@@ -74,7 +79,17 @@ def say_damage(path: object, what: str) -> None:
 
 
 def describe_damage(note: Mapping[str, str]) -> str:
-    """Put a note of damage into a sentence."""
+    """Put a note of damage into a sentence.
+
+    Parameters
+    ----------
+    note : mapping of str to str
+        `path` and `what`, as `noted_damage` gives them.
+
+    Returns
+    -------
+    str
+    """
     return f"{note['path']!r} {note['what']}; only what was decoded is used"
 
 

@@ -59,7 +59,8 @@ def read_playlist(path: str | PathLike[str]) -> list[Entry]:
     Returns
     -------
     list of Entry
-        Not all of them need exist.
+        Each with ``line`` (its number, from 1), ``text`` (as it stands there) and ``path``, which
+        is ``None`` if it is the address of something elsewhere. Not all of them need exist.
 
     Raises
     ------

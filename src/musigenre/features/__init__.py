@@ -6,6 +6,7 @@ from musigenre.features.mel_picture import mel_picture, read_mel_picture
 from musigenre.features.sound_check import SoundCheck, SoundMeasures, sound_note
 from musigenre.features.spectrogram_display import SpectrogramDisplay
 from musigenre.features.spectrogram_extractor import SpectrogramExtractor
+from musigenre.features.stored_features import StoredFeatures
 
 __all__ = [
     "AudioFeatures",
@@ -13,6 +14,7 @@ __all__ = [
     "SoundMeasures",
     "SpectrogramDisplay",
     "SpectrogramExtractor",
+    "StoredFeatures",
     "extract",
     "extract_dataset",
     "extract_to_store",

@@ -136,7 +136,18 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X, y=None):
-        """Compute the features; the same as :meth:`transform`."""
+        """Compute the features; the same as :meth:`transform`.
+
+        Parameters
+        ----------
+        X : clip table, array-like of paths or array of shape (n_clips, n_samples)
+        y : object, optional
+            Not used.
+
+        Returns
+        -------
+        ndarray or DataFrame of shape (n_clips, n_features)
+        """
         self._set_recipe()
         return self._extract(*self._check_X(X, reset=True))
 

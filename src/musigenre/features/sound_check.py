@@ -199,7 +199,12 @@ class SoundCheck:
             self._held, self._n_held = [joined[_WINDOW:]], len(joined) - _WINDOW
 
     def measures(self) -> SoundMeasures:
-        """Give the measures of all that was added; nothing may be added after."""
+        """Give the measures of all that was added; nothing may be added after.
+
+        Returns
+        -------
+        SoundMeasures
+        """
         rest = np.concatenate([np.empty(0, np.float32), *self._held])
         self._held, self._n_held = [], 0
         if len(rest):

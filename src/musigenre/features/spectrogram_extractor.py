@@ -299,6 +299,10 @@ class SpectrogramExtractor(TransformerMixin, BaseEstimator):
     def recipe(self) -> SpectrogramRecipe:
         """Give what the parameters say, for a store of spectrograms.
 
+        Returns
+        -------
+        SpectrogramRecipe
+
         Raises
         ------
         ValueError

@@ -42,7 +42,17 @@ def card(name: str = "gtzan") -> dict[str, Any]:
 
 
 def load(name: str = "gtzan") -> "GenrePipeline":
-    """Load a model that comes with the package; see :meth:`GenrePipeline.from_pretrained`."""
+    """Load a model that comes with the package.
+
+    Parameters
+    ----------
+    name : str, default="gtzan"
+
+    Returns
+    -------
+    GenrePipeline
+        Fitted; see :meth:`musigenre.GenrePipeline.from_pretrained`.
+    """
     from musigenre.pipeline import GenrePipeline
 
     resource = _resource(name, ".musigenre")

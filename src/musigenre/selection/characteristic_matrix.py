@@ -79,8 +79,8 @@ class CharacteristicMatrix:
     def tic(self) -> float:
         """Total information coefficient: the sum of all scores.
 
-        Its estimate by "mic_e" tests independence with more power than MIC [2]_. It grows with the
-        number of samples; `tic` / `n_grids` is from 0 to 1.
+        Its estimate by "mic_e" tests independence with more power than MIC (Reshef et al. 2016).
+        It grows with the number of samples; `tic` / `n_grids` is from 0 to 1.
         """
         return float(np.nansum(self.scores))
 
