@@ -26,7 +26,7 @@ class LevelPipeline:
     """A stand-in for a trained pipeline that is quick: it tells genres by their level."""
 
     classes_ = np.array(GENRES)
-    clip_duration = 1.0
+    clip_duration_ = 1.0
     n_calls = 0
     refused = ""
 
