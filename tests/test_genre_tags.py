@@ -390,7 +390,7 @@ class JazzPipeline:
     """A stand-in: everything is jazz, but of one file it is not sure."""
 
     classes_ = np.array(["jazz", "rock"])
-    clip_duration = 1.0
+    clip_duration_ = 1.0
 
     def predict_clips(self, table):
         table = table[["track", "start", "duration", "path"]].reset_index(drop=True)

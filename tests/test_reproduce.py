@@ -270,7 +270,12 @@ def test_a_failed_unit_is_recorded_and_the_rest_goes_on(small_gtzan, finished, t
 
 def test_killed_twice_it_ends_as_if_it_had_not_been(small_gtzan, finished, tmp_path):
     results = tmp_path / "results"
-    command = [sys.executable, "-m", "musigenre", "reproduce", str(small_gtzan)]
+    # Where the tests run in the background, interrupts are ignored, by what they start as well.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from musigenre.cli import app; app()"
+    )
+    command = [sys.executable, "-c", program, "reproduce", str(small_gtzan)]
     command += ["-o", str(results), "--rows", ",".join(ASKED["rows"])]
     command += ["--protocols", ",".join(ASKED["protocols"]), "--holdouts", "2", "--jobs", "2"]
     command += ["--epochs", "2", "--short-epochs", "1", "--trials", "2"]
