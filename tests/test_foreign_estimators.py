@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     AdaBoostClassifier,
     BaggingClassifier,
@@ -27,7 +29,7 @@ from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, SGDCl
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
@@ -42,9 +44,10 @@ from sklearn.svm import SVC, NuSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from model_files import npy, rewrite
-from musigenre import CoupledSVC, foreign_estimators, persistence
+from musigenre import CoupledSVC, archive, foreign_estimators, persistence
 from musigenre.archive import ModelFileError
 from musigenre.foreign_estimators import dumps, loads
+from musigenre.zip_entries import Room
 
 
 @pytest.fixture(scope="module")
@@ -256,17 +259,65 @@ def test_the_archive_inside_has_the_same_limits(saved, monkeypatch):
         loads(changed(saved, big__npy=npy(np.zeros(10_000))))
 
 
-def test_an_array_named_again_and_again_counts_each_time(saved, monkeypatch):
+def test_an_array_named_again_and_again_counts_each_time(saved):
     def repeat(schema):
         (array, *_) = (n for n in foreign_estimators._nodes(schema) if "file" in n)
         schema["content"]["content"]["criterion"] = node(
             "ListNode", "builtins", "list", content=[array | {"__id__": -i} for i in range(1000)]
         )
 
-    monkeypatch.setattr(foreign_estimators, "_MAX_ARRAY_BYTES", 100_000)
-    loads(saved)
-    with pytest.raises(ValueError, match="more than 100000 bytes"):
-        loads(changed(saved, repeat))
+    big = changed(saved, repeat, **array_of_bytes(saved, 10_000))
+    with pytest.raises(ValueError, match="more than 10000000 bytes"):
+        loads(big, Room(10_000_000))
+    assert len(big) < 1_000_000  # it is not the text that takes them
+
+
+def array_of_bytes(saved, n):
+    with zipfile.ZipFile(io.BytesIO(saved)) as archive:
+        schema = json.loads(archive.read("schema.json"))
+    (array, *_) = (n for n in foreign_estimators._nodes(schema) if "file" in n)
+    return {array["file"]: npy(np.zeros(n, np.uint8))}
+
+
+def test_all_estimators_of_a_file_share_the_room(data, tmp_path, monkeypatch):
+    union = FeatureUnion([("a", PCA(1)), ("b", PCA(1))]).fit(data[0])
+    persistence.save(union, tmp_path / "union")
+    room = Room(10**9)
+    loads(dumps(union.transformer_list[0][1]), room)
+    monkeypatch.setattr(archive, "_MAX_BYTES", 2 * room.taken)
+    persistence.load(tmp_path / "union", FeatureUnion)
+    monkeypatch.setattr(archive, "_MAX_BYTES", 2 * room.taken - 1)
+    with pytest.raises(ModelFileError, match="it takes more than"):
+        persistence.load(tmp_path / "union", FeatureUnion)
+    monkeypatch.undo()
+
+    def twice(header):
+        header["model"]["transformers"][1][1]["scikit-learn"] = 0
+
+    rewrite(tmp_path / "union", twice)
+    with pytest.raises(ModelFileError, match="refers twice to number 0 of the estimators"):
+        persistence.load(tmp_path / "union", FeatureUnion)
+
+
+def test_a_random_generator_beyond_its_end_is_refused(data):
+    """NumPy takes any position, and reads there."""
+    generator = np.random.RandomState(0)
+    model = DummyClassifier(strategy="stratified", random_state=generator).fit(*data)
+    assert loads(dumps(model)).predict(data[0]).shape == (90,)
+    for position in (625, 2**30, -1):
+        state = generator.get_state(legacy=False)
+        state["state"]["pos"] = position
+        generator.set_state(state)
+        with pytest.raises(TypeError, match="random generator whose state does not fit"):
+            dumps(model)
+
+
+def test_a_folder_for_pickles_is_not_loaded(data, tmp_path):
+    model = VotingClassifier([("a", make_pipeline(PCA(2), GaussianNB(), memory=str(tmp_path)))])
+    saved = dumps(model.fit(*data))
+    loaded = loads(saved)
+    assert loaded.estimators[0][1].memory is None
+    assert loaded.estimators_[0].memory is None
 
 
 @pytest.mark.parametrize(
@@ -288,6 +339,14 @@ def test_a_tree_that_leads_beyond_its_arrays_is_refused(saved, field, value):
     nodes[field][0] = value
     with pytest.raises(ValueError, match="whose nodes do not fit together"):
         loads(changed(saved, **{name: npy(nodes)}))
+
+
+def test_a_tree_that_states_more_nodes_than_it_has_is_refused(data):
+    """Some versions of scikit-learn believe the number, and give arrays of that length."""
+    owner = DecisionTreeClassifier().fit(*data)
+    tree = SimpleNamespace(node_count=10**9, capacity=owner.tree_.capacity)
+    with pytest.raises(ValueError, match="of more nodes than it has"):
+        foreign_estimators._check_tree(SimpleNamespace(tree_=tree))
 
 
 def test_a_tree_for_other_data_is_refused(saved):

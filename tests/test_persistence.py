@@ -354,8 +354,8 @@ def set_class(header, name):
     header["model"]["class"] = name
 
 
-def set_attribute(header, name):
-    header["model"]["fitted"][name] = 1
+def set_attribute(header, name, value=1):
+    header["model"]["fitted"][name] = value
 
 
 @pytest.mark.parametrize(
@@ -378,12 +378,31 @@ def set_attribute(header, name):
             "does not fit together",
         ),
         (lambda h: h.update(model={}), "does not fit together"),
+        (
+            lambda h: set_attribute(h, "a_", {"strings": ["a" * 10**6, *["b"] * 10**4]}),
+            "10001 strings, one of 1000000 characters, are too many",
+        ),
+        (
+            lambda h: set_attribute(h, "a_", {"strings": [["a" * 10**6], ["b"] * 10**4]}),
+            "too many",
+        ),
+        (
+            lambda h: set_attribute(h, "a_", {"table": [["a", "b"], [{"objects": [1, 2]}, 1]]}),
+            "columns that are not arrays of one length",
+        ),
+        (lambda h: set_attribute(h, "a_", [{"array": 0}] * 2), "refers twice to number 0"),
     ],
 )
 def test_a_model_that_is_none_of_ours_is_refused(saved, change, message):
     rewrite(saved, change)
     with pytest.raises(ModelFileError, match=message):
         GenrePipeline.load(saved)
+
+
+def test_a_file_does_not_say_how_many_processes_run(saved):
+    rewrite(saved, lambda h: h["model"]["params"].update(n_jobs=10_000, verbose=9))
+    loaded = GenrePipeline.load(saved)
+    assert (loaded.n_jobs, loaded.verbose) == (None, 0)
 
 
 def test_what_wrote_the_file_is_told_where_it_matters(saved):

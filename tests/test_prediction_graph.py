@@ -171,6 +171,23 @@ def test_a_truncated_graph_is_refused(graph):
             PredictionGraph(data[:size], [(5,)], 3)
 
 
+def test_a_graph_that_is_large_before_there_are_clips_is_read_in_little_memory(graph):
+    """An array of 4 TB that depends on no clip, which ONNX Runtime would make at once."""
+    shape = onnx.numpy_helper.from_array(np.array([10**6, 10**6], np.int64), "shape")
+    one = onnx.numpy_helper.from_array(np.ones(1, np.float32), "one")
+    graph.graph.initializer.extend([shape, one])
+    last = graph.graph.node[-1].output
+    (name,), last[:] = list(last), ["before"]
+    graph.graph.node.extend(
+        [
+            helper.make_node("Expand", ["one", "shape"], ["large"]),
+            helper.make_node("ReduceMax", ["large"], ["most"], keepdims=0),
+            helper.make_node("Mul", ["before", "most"], [name]),
+        ]
+    )
+    assert read(graph).n_classes == 3
+
+
 def test_what_is_not_understood_does_not_reach_the_runtime(graph):
     unknown = b"\xfa\x7f\x05hello"  # a field of a number that no version of ONNX has
     data = graph.SerializeToString()

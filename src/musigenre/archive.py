@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 import musigenre
 from musigenre.plain_arrays import from_npy, to_npy
-from musigenre.zip_entries import check_entries, read_entry
+from musigenre.zip_entries import Room, check_entries, read_entry
 
 #: Version of the file format. A reader refuses files of a later one.
 FORMAT_VERSION = 2
@@ -77,12 +77,33 @@ class Parts:
         Estimators of scikit-learn, in the format of skops.
     versions : dict
         The versions of what wrote the file.
+    room : Room
+        What all estimators of scikit-learn may take together.
     """
 
     arrays: list[NDArray] = field(default_factory=list)
     graphs: list[bytes] = field(default_factory=list)
     estimators: list[bytes] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=lambda: dict(VERSIONS))
+    room: Room = field(default_factory=lambda: Room(_MAX_BYTES))
+
+    def take(self, kind: str, number: Any) -> Any:
+        """Give a part that the JSON refers to; each once, as it was written.
+
+        So a model takes no more memory than its parts, however often a file may name them.
+
+        Raises
+        ------
+        ValueError
+            If there is none of the number, or none any more.
+        """
+        parts = getattr(self, kind)
+        if type(number) is not int or not 0 <= number < len(parts):
+            raise ValueError(f"it refers to number {number!r} of {len(parts)} {kind}")
+        if parts[number] is None:
+            raise ValueError(f"it refers twice to number {number} of the {kind}")
+        part, parts[number] = parts[number], None
+        return part
 
 
 def write_archive(path: str | PathLike[str], model: dict[str, Any], parts: Parts) -> None:

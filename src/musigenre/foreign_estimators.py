@@ -19,7 +19,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
 from musigenre.savable import SAVABLE, savable_class
-from musigenre.zip_entries import check_entries, read_entry
+from musigenre.zip_entries import Room, check_entries, read_entry
 
 #: The classes of scikit-learn that a model file may hold, beside those of `savable`.
 ALLOWED = {
@@ -97,7 +97,9 @@ _SCHEMA = "schema.json"
 _MAX_SCHEMA_BYTES = 64 * 2**20
 _MAX_ARRAY_BYTES = 512 * 2**20
 # Settings of the machine that trained, not of the model.
-_OF_MACHINE = {"n_jobs": None, "verbose": 0}
+_OF_MACHINE = {"n_jobs": None, "verbose": 0, "memory": None}
+# What the objects of a JSON text take in memory, over its length.
+_OBJECTS_OF_TEXT = 10
 
 
 def is_foreign(estimator: Any) -> bool:
@@ -128,8 +130,14 @@ def dumps(estimator: BaseEstimator) -> bytes:
     return data
 
 
-def loads(data: bytes) -> BaseEstimator:
+def loads(data: bytes, room: Room | None = None) -> BaseEstimator:
     """Read what :func:`dumps` wrote.
+
+    Parameters
+    ----------
+    data : bytes
+    room : Room, optional
+        What it may take of the memory, where it is not alone.
 
     Raises
     ------
@@ -139,7 +147,7 @@ def loads(data: bytes) -> BaseEstimator:
     from skops.io import get_untrusted_types, loads
 
     try:
-        _check_archive(data)
+        _check_archive(data, room or Room(_MAX_ARRAY_BYTES))
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise ValueError(f"is damaged: {error}") from error
     trusted = _allowed_names() | _TRUSTED
@@ -156,7 +164,7 @@ def loads(data: bytes) -> BaseEstimator:
     return estimator
 
 
-def _check_archive(data: bytes) -> None:
+def _check_archive(data: bytes, room: Room) -> None:
     """Look at all that skops would read before it does."""
     with io.BytesIO(data) as file, zipfile.ZipFile(file) as archive:
         limits = {".json": _MAX_SCHEMA_BYTES, ".npy": _MAX_ARRAY_BYTES}
@@ -164,18 +172,17 @@ def _check_archive(data: bytes) -> None:
         if _SCHEMA not in archive.namelist():
             raise ValueError(f"has no {_SCHEMA}")
         try:
-            schema = json.loads(read_entry(archive, _SCHEMA))
+            text = read_entry(archive, _SCHEMA)
+            room.take(_OBJECTS_OF_TEXT * len(text))
+            schema = json.loads(text)
         except RecursionError as error:
             raise ValueError(f"has an unreadable {_SCHEMA}: {error}") from error
         sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
-        left = _MAX_ARRAY_BYTES
         for node in _nodes(schema):
             _check_node(node)
             if "file" in node:
                 # skops reads an array each time that it is named.
-                left -= sizes.get(node["file"], 0)
-                if left < 0:
-                    raise ValueError(f"is too large: arrays of more than {_MAX_ARRAY_BYTES} bytes")
+                room.take(sizes.get(node["file"], 0))
         for name in sizes:
             if name != _SCHEMA:
                 _check_npy(read_entry(archive, name))
@@ -253,6 +260,8 @@ def _check_objects(estimator: BaseEstimator) -> None:
             waiting += value.values()
         elif isinstance(value, np.ndarray) and value.dtype == object:
             waiting += value.ravel().tolist()
+        elif isinstance(value, np.random.RandomState):
+            _check_random_state(value)
         elif type(value).__module__.startswith("sklearn.") and hasattr(value, "__dict__"):
             _check_one(value)
             waiting += vars(value).values()
@@ -269,6 +278,13 @@ def _check_one(value: Any) -> None:
             setattr(value, name, setting)
 
 
+def _check_random_state(generator: np.random.RandomState) -> None:
+    """Refuse a generator that would read its next number from beyond its 624."""
+    state = generator.get_state(legacy=False)["state"]
+    if not 0 <= state["pos"] <= len(state["key"]):
+        raise ValueError("holds a random generator whose state does not fit together")
+
+
 def _check_tree(owner: Any) -> None:
     """Refuse a tree with a branch or a feature that is not there, or one that never ends.
 
@@ -276,6 +292,8 @@ def _check_tree(owner: Any) -> None:
     """
     tree = owner.tree_
     n = tree.node_count
+    if n > tree.capacity:  # before its arrays are looked at, which end there
+        raise ValueError(f"holds a {type(owner).__name__} of more nodes than it has")
     own = np.arange(n)
     left, right = tree.children_left, tree.children_right
     is_leaf = left == -1

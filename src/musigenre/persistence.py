@@ -20,6 +20,7 @@ from sklearn.utils.validation import _is_fitted
 
 from musigenre import foreign_estimators
 from musigenre.archive import VERSIONS, ModelFileError, Parts, read_archive, write_archive
+from musigenre.plain_arrays import from_list
 from musigenre.savable import SAVABLE, savable_class
 
 # Settings of the machine that trained, not of the model.
@@ -212,7 +213,9 @@ def _encode(value: Any, parts: Parts, where: str) -> Any:
 
 def _decode_estimator(encoded: dict[str, Any], parts: Parts) -> BaseEstimator:
     if "scikit-learn" in encoded:
-        return foreign_estimators.loads(_part(parts.estimators, encoded["scikit-learn"]))
+        return foreign_estimators.loads(
+            parts.take("estimators", encoded["scikit-learn"]), parts.room
+        )
     name = encoded["class"]
     if name == "Pipeline":
         return Pipeline(_decode_steps(encoded["steps"], parts))
@@ -223,14 +226,18 @@ def _decode_estimator(encoded: dict[str, Any], parts: Parts) -> BaseEstimator:
         )
     if name not in SAVABLE:
         raise ModelFileError("", f"names the unknown class {name!r}")
-    params = {key: _decode(value, parts) for key, value in encoded["params"].items()}
+    params = {
+        key: _decode(value, parts)
+        for key, value in encoded["params"].items()
+        if key not in _NOT_SAVED  # a file does not decide how many processes run here
+    }
     estimator = savable_class(name)(**params)
     estimator._validate_params()
     if "set_output" in encoded:
         estimator.set_output(transform=encoded["set_output"])
     if "state" in encoded:
         weights = [_decode(weight, parts) for weight in encoded["weights"]]
-        graph = _part(parts.graphs, encoded["graph"]) if "graph" in encoded else None
+        graph = parts.take("graphs", encoded["graph"]) if "graph" in encoded else None
         return estimator._set_state(encoded["state"], weights, graph)
     for key, value in encoded.get("fitted", {}).items():
         if not _is_fitted_attribute(name, key):
@@ -259,12 +266,15 @@ def _decode(value: Any, parts: Parts) -> Any:
         return _decode_estimator(content, parts)
     if kind == "table":
         names, columns = content
-        decoded = (_decode(column, parts) for column in columns)
+        decoded = [_decode(column, parts) for column in columns]
+        # pandas would repeat a single value to the length of the others.
+        if not all(isinstance(c, np.ndarray) and len(c) == len(decoded[0]) for c in decoded):
+            raise ValueError("a table has columns that are not arrays of one length")
         import pandas as pd
 
         return pd.DataFrame(dict(zip(names, decoded, strict=True)))
     if kind == "strings":
-        return np.array(content, dtype=str)
+        return from_list(content, str)
     if kind == "objects":
         items = [_decode(item, parts) for item in content]
         if not any(isinstance(item, tuple) for item in items):
@@ -274,7 +284,7 @@ def _decode(value: Any, parts: Parts) -> Any:
             array[i] = item
         return array
     if kind == "array":
-        return _part(parts.arrays, content)
+        return parts.take("arrays", content)
     if kind == "slice":
         return slice(*(_decode(part, parts) for part in content))
     if kind == "tuple":
@@ -282,9 +292,3 @@ def _decode(value: Any, parts: Parts) -> Any:
     if kind == "dict":
         return {_decode(k, parts): _decode(v, parts) for k, v in content}
     raise ModelFileError("", f"holds a value of the unknown kind {kind!r}")
-
-
-def _part(parts: list[Any], number: int) -> Any:
-    if type(number) is not int or not 0 <= number < len(parts):
-        raise ValueError(f"it refers to part {number!r} of {len(parts)}")
-    return parts[number]

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 # No object, whose bytes would be a pickle.
 _KINDS = "biuf"
+# NumPy gives every string of an array the room of the longest.
+_MOST_TEXT_BYTES = 64 * 2**20
 _FLOATS = (np.float16, np.float32, np.float64)
 
 
@@ -42,6 +44,27 @@ def from_npy(data: bytes) -> NDArray[Any]:
     if math.prod(shape) * dtype.itemsize != len(data) - file.tell():
         raise ValueError(f"shape {shape} does not fit {len(data)} bytes")
     return np.frombuffer(data, dtype, offset=file.tell()).reshape(shape)
+
+
+def from_list(values: list[Any], dtype: type | None = None) -> NDArray[Any]:
+    """Make an array of a list of strings, numbers or further lists of them.
+
+    Raises
+    ------
+    ValueError
+        If one string is so much longer than the others that the array would be out of proportion.
+    """
+    waiting, n, longest = [values], 0, 0
+    while waiting:
+        for value in waiting.pop():
+            if isinstance(value, list):
+                waiting.append(value)
+                continue
+            n += 1
+            longest = max(longest, len(value) if isinstance(value, str) else 0)
+    if n * longest * np.dtype("U1").itemsize > _MOST_TEXT_BYTES:
+        raise ValueError(f"{n} strings, one of {longest} characters, are too many for an array")
+    return np.array(values, dtype)
 
 
 def _narrowed(array: NDArray) -> NDArray:

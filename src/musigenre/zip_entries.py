@@ -5,12 +5,33 @@ import re
 import stat
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import IO
 
 # What may not be in a name is what names nothing inside the archive, or differs between systems.
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 _COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+
+
+@dataclass
+class Room:
+    """How many bytes may still be taken, by archives that are read one after the other.
+
+    Attributes
+    ----------
+    size : int
+    taken : int
+    """
+
+    size: int
+    taken: int = 0
+
+    def take(self, n_bytes: int) -> None:
+        """Take some, or raise ValueError if there are not as many left."""
+        self.taken += n_bytes
+        if self.taken > self.size:
+            raise ValueError(f"is too large: it takes more than {self.size} bytes")
 
 
 def check_entries(file: IO[bytes], archive: zipfile.ZipFile, limits: Mapping[str, int]) -> None:

@@ -20,6 +20,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from musigenre.networks.prediction_graph import PredictionGraph
 from musigenre.networks.validation_part import stratified_part
+from musigenre.plain_arrays import from_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -319,11 +320,12 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """Take over what `_get_state` and `_get_graph` gave; nothing stored is executed."""
         self._network = state["network"]
         is_object = state["classes_kind"] == "O"
-        self.classes_ = np.array(state["classes"], dtype=object if is_object else None)
+        classes = state["classes"]
+        self.classes_ = np.array(classes, dtype=object) if is_object else from_list(classes)
         if self.classes_.shape != (self._network["n_classes"],):
             raise ValueError(f"there are {self.classes_.size} classes for {self._network}")
         self.n_features_in_ = state["n_features_in"]
-        self.history_ = pd.DataFrame(state["history"])
+        self.history_ = _history(state["history"])
         self.history_.index = pd.RangeIndex(1, len(self.history_) + 1, name="epoch")
         self.n_iter_ = len(self.history_)
         if "feature_names_in" in state:
@@ -365,6 +367,13 @@ def _run_keras(network: keras.Model, batch: list[NDArray]) -> NDArray[np.float32
     given = batch[0] if len(batch) == 1 else batch
     # Called directly: `network.predict` first compiles for a tenth of a second or more.
     return keras.ops.convert_to_numpy(network(given, training=False))
+
+
+def _history(columns: dict[str, list]) -> pd.DataFrame:
+    # pandas would repeat a single value to the length of the others.
+    if not all(isinstance(column, list) for column in columns.values()):
+        raise ValueError("a column of the history is no list")
+    return pd.DataFrame(columns)
 
 
 def _input_shapes(network: dict[str, Any]) -> list[tuple[int, ...]]:

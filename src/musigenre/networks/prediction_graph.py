@@ -42,6 +42,8 @@ OPERATORS = frozenset(
 # Ours have less than fifty.
 _MOST_NODES = 1000
 
+_MOST_CONSTANT_BYTES = 64 * 2**20
+
 _NUMBERS = {TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64}
 _VALUES = {
     AttributeProto.FLOAT,
@@ -170,6 +172,10 @@ def _session(data: bytes) -> Any:
     options.log_severity_level = 3  # errors, which are exceptions as well
     # Threads sleep while there is nothing to do.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # What does not depend on the clips is computed at once, unless it is that large.
+    options.add_session_config_entry(
+        "optimization.constant_folding_max_output_size_in_bytes", str(_MOST_CONSTANT_BYTES)
+    )
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime has a class of error for each of its codes
