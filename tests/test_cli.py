@@ -264,7 +264,16 @@ def test_debug_shows_where_an_error_came_from(run, tmp_path, monkeypatch):
 
 def test_version_and_help(run):
     assert run("--version").stdout.strip() == f"musigenre {musigenre.__version__}"
-    for command in ("demo", "extract", "train", "predict", "undo-tags", "similar", "evaluate"):
+    for command in (
+        "demo",
+        "extract",
+        "train",
+        "predict",
+        "card",
+        "undo-tags",
+        "similar",
+        "evaluate",
+    ):
         assert "--help" in run(command, "--help").stdout
 
 

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -77,3 +78,45 @@ def test_the_model_of_this_version(name):
     pipeline = GenrePipeline.from_pretrained(name)
     assert pretrained.card(name)["sha256"] == pretrained.MODELS[name]
     assert len(pipeline.classes_) == 10
+
+
+needs_the_model = pytest.mark.skipif(
+    pretrained.MODELS["gtzan"] is None, reason="the model 'gtzan' is not in this checkout"
+)
+
+
+@needs_the_model
+def test_the_card_is_shown():
+    found = pretrained.card()
+    artist = found["protocols"]["artist"]
+    result = CliRunner().invoke(app, ["card"])
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    figures = f"{artist['accuracy']:.1%}  {artist['at_probability']['0.7']['accuracy']:.1%}"
+    assert any(line.startswith("artist") and figures in line for line in lines)
+    for i, genre in enumerate(found["genres"]):
+        numbers = f"{artist['recall'][i]:.0%} {artist['precision'][i]:.0%}"
+        assert f"{genre} {found['data']['tracks_of_genre'][genre]} " in " ".join(
+            result.stdout.split()
+        )
+        assert any(
+            line.split()[0:1] == [genre] and numbers.split() == line.split()[3:] for line in lines
+        )
+    text = " ".join(result.stdout.split())
+    assert all(" ".join(limit.split()) in text for limit in found["limits"])
+    as_json = CliRunner().invoke(app, ["card", "--json"])
+    assert json.loads(as_json.stdout) == found
+
+
+@needs_the_model
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_who_predicts_on_a_terminal_is_told_what_to_expect(tmp_path, monkeypatch, is_terminal):
+    stderr = SimpleNamespace(isatty=lambda: is_terminal)
+    monkeypatch.setattr("musigenre.cli._predict.sys", SimpleNamespace(stderr=stderr))
+    kinds = ["synthetic-pop"]
+    tracks = make_tracks(tmp_path / "tracks", 1, duration=2, kinds=kinds, random_state=0)
+    result = CliRunner().invoke(app, ["predict", *tracks.data])
+    assert result.exit_code == 0, result.output
+    accuracy = pretrained.card()["protocols"]["artist"]["accuracy"]
+    assert (f"note: {accuracy:.0%} of GTZAN's tracks" in result.stderr) == is_terminal

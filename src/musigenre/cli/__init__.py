@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from musigenre.cli._card import card
 from musigenre.cli._demo import demo
 from musigenre.cli._evaluate import evaluate
 from musigenre.cli._extract import extract
@@ -47,5 +48,5 @@ def main(
         raise typer.Exit
 
 
-for command in (demo, train, predict, undo_tags, similar, extract, evaluate, reproduce):
+for command in (demo, train, predict, card, undo_tags, similar, extract, evaluate, reproduce):
     app.command()(command)

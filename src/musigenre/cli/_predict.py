@@ -1,11 +1,13 @@
 """The command ``predict``."""
 
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from musigenre.cli._card import what_to_expect
 from musigenre.cli._model import Model, resolve_model
 from musigenre.cli._options import Audio, Jobs, worth_jobs
 from musigenre.cli._tags import change_tags, check_tagging, default_undo_file
@@ -80,11 +82,14 @@ def predict(
     """Tell the genre of audio files: single ones, folders, playlists.
 
     Tracks whose best genre is less probable than the threshold are called unsure, and so is what
-    sounds like silence, noise, a tone or speech.
+    sounds like silence, noise, a tone or speech. How often the model that comes with musigenre is
+    right, "musigenre card" says.
     """
+    is_ours = model is None
     with for_people():
         from joblib import parallel_config
 
+        from musigenre import pretrained
         from musigenre.audio import describe_damage
         from musigenre.datasets import find_tracks
 
@@ -136,6 +141,8 @@ def predict(
                 say(f"note: {describe_damage(damage)}", err=True)
             if output is not None:
                 say(f"{output}: {predictor.summary()}")
+            if is_ours and sys.stderr.isatty():
+                say(f"note: {what_to_expect(pretrained.card())}", err=True)
             if plot is not None:
                 predictor.draw(plot)
             untagged = []
