@@ -11,7 +11,7 @@ from musigenre.dsp.stft import stft
 from musigenre.dsp.window import symmetric_hann
 
 #: Changes whenever a note may.
-VERSION = 1
+VERSION = 2
 
 #: The rate, in Hz, at which the measures are defined.
 SAMPLE_RATE = 22050
@@ -82,6 +82,8 @@ class SoundMeasures:
         """What the measures say; see :func:`sound_note`."""
         if self.level < _SILENCE:
             return "silence"
+        if not self.duration:
+            return "short"
         if self.spread < _STEADY:
             return "tone" if self.fluctuation < _TONE else "noise"
         if _NOISE[0] < self.flatness < _NOISE[1]:
@@ -107,7 +109,7 @@ def sound_note(y: np.ndarray) -> str:
 
     Returns
     -------
-    {"", "silence", "noise", "tone", "speech-like"}
+    {"", "silence", "short", "noise", "tone", "speech-like"}
         Empty if it is none of them, as music is.
 
     Notes
@@ -116,6 +118,7 @@ def sound_note(y: np.ndarray) -> str:
 
     ============ ===================================================================================
     silence      ``level`` below -60 dB: nothing, or the hiss of a dead channel
+    short        ``duration`` 0: not silent, but nowhere 2 s long, of which nothing can be told
     tone         ``spread`` below 1 dB, ``fluctuation`` below 0.5: the same spectrum all along, made
                  of lines: test tones, dial tones, hum, a steady chord
     noise        ``spread`` below 1 dB, ``fluctuation`` above 0.5, or ``flatness`` between 0.54 and
@@ -136,9 +139,9 @@ def sound_note(y: np.ndarray) -> str:
     ``benchmarks/sound_check.py`` repeats the measurement.
 
     Not told from music: sounds that change (rain, applause, engines, animals, sweeps), several
-    voices at once, a voice over music, in much echo or in noise, and less than 2 s of anything but
-    silence. The other way round, drones whose spectrum stands still are called tone or noise, and
-    a voice may be music: rap or recitation without accompaniment.
+    voices at once, a voice over music, in much echo or in noise. The other way round, drones whose
+    spectrum stands still are called tone or noise, and a voice may be music: rap or recitation
+    without accompaniment.
 
     References
     ----------
