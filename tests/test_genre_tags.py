@@ -394,7 +394,9 @@ class JazzPipeline:
 
     def predict_clips(self, table):
         table = table[["track", "start", "duration", "path"]].reset_index(drop=True)
-        table["p_jazz"] = np.where(table["path"].str.contains("2"), 0.55, 0.9)
+        table["p_jazz"] = np.where(
+            table["path"].map(lambda path: "2" in Path(path).name), 0.55, 0.9
+        )
         table["p_rock"] = 1 - table["p_jazz"]
         return table
 
