@@ -58,9 +58,9 @@ class Results:
         self.errors: dict[Unit, dict[str, Any]] = {}
         for path in sorted((self.folder / "units").glob("*/*/*.json")):
             name, _, failed = path.stem.partition(".")
+            if not name.isdigit() or path.parent.name not in ROWS:
+                continue  # a stray copy, or a row of a newer or older version
             unit = Unit(path.parent.name, path.parent.parent.name, int(name))
-            if unit.row not in ROWS:
-                continue  # of a newer or older version
             if failed:
                 self.errors[unit] = unit.read_error(self.folder) or {}
             else:
@@ -85,7 +85,8 @@ class Results:
         """Units that were asked for and are not done, failed ones included."""
         asked: list[Unit] = []
         for call in self.calls:
-            able = [row for row in get_rows(call["rows"]) if row.key not in call["impossible"]]
+            keys = [key for key in call["rows"] if key in ROWS and key not in call["impossible"]]
+            able = get_rows(keys) if keys else []
             asked += plan_units(able, call["protocols"], call["holdouts"])
         return [unit for unit in dict.fromkeys(asked) if unit not in self.records]
 
