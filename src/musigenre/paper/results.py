@@ -139,6 +139,21 @@ class Results:
             "holdout"
         )
 
+    def same_draws(self, first: str, second: str, protocol: str) -> bool:
+        """Tell whether a holdout of a protocol divides the tracks alike for two rows.
+
+        Parameters
+        ----------
+        first, second : str
+            Keys of rows.
+        protocol : str
+        """
+        if protocol != "paper":
+            return True  # drawn over all tracks
+        dataset = Dataset(self.folder / "data")
+        tables = [{dataset.table_path(kind) for kind in ROWS[key].kinds} for key in (first, second)]
+        return tables[0] == tables[1]
+
     def confusion(self, row: Row, protocol: str, *, voted: bool = False) -> pd.DataFrame | None:
         """Count which genres are taken for which, over the test parts of all holdouts.
 
@@ -177,6 +192,17 @@ class Results:
         if not any(dataset.table_path(kind).exists() for kind in KINDS):
             return None
         return dataset.tracks
+
+    @cached_property
+    def array_seconds(self) -> dict[str, float]:
+        """Seconds by the clock that arrays took to compute, by kind; without those found there."""
+        seconds = {}
+        for kind in KINDS:
+            path = self.folder / "data" / f"{kind}.json"
+            about = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            if about.get("origin", "").startswith("computed"):
+                seconds[kind] = float(about["seconds"])
+        return seconds
 
     @cached_property
     def data_notes(self) -> list[str]:
