@@ -21,7 +21,7 @@ from musigenre.features.gtzan57 import FEATURE_NAMES
 from musigenre.paper import ROWS, Settings, Unit, get_rows, write_report
 from musigenre.paper.conclusions import CLAIMS, judge
 from musigenre.paper.progress import in_words
-from musigenre.paper.report.making import costs
+from musigenre.paper.report.making import costs, made
 from musigenre.paper.report.tables import as_latex, as_markdown, signed
 from musigenre.paper.reproduce import plan_units
 from musigenre.paper.results import Results
@@ -245,6 +245,8 @@ def test_the_whole_is_estimated_only_where_every_row_of_table_one_was_run(invent
     }
     found = costs(partly)
     assert found["estimate"] is None
+    assert found["others"] == ["MMNN"]
+    assert found["partly"] == in_words(sum(seconds) - seconds[-1])
     assert found["quick"] is not None  # there is a row for it that is trained by one cycle
 
 
@@ -390,6 +392,21 @@ def test_the_page_shows_tables_figures_and_conclusions(text):
         assert claim.text in text
     assert ">.879&nbsp;<" in text
     assert "abacus" in text
+
+
+def test_units_of_one_row_that_were_made_differently_are_named(invented):
+    results = Results(invented)
+    assert made(results)["mixed"] == []
+    units = results.units(ROWS["mlp-3s"], "track")
+    for i, unit in enumerate(units):
+        seeded = {"classifier__random_state": i, "classifier__epochs": 100}
+        results.records[unit] = results.records[unit] | {"parameters": seeded}
+    results.records = {unit: r for unit, r in results.records.items() if unit.row != "mlp-3s"} | {
+        unit: results.records[unit] for unit in units
+    }
+    assert made(results)["mixed"] == []  # seeds differ always
+    results.records[units[0]]["parameters"]["classifier__epochs"] = 50
+    assert made(results)["mixed"] == ["Fixed MLP 3s"]
 
 
 def test_nothing_to_report_is_said(tmp_path):

@@ -1,5 +1,6 @@
 """What it cost, how it was made and what is missing, as the page shows it."""
 
+import json
 import platform
 import re
 import time
@@ -62,7 +63,8 @@ def costs(results: Results) -> dict[str, Any]:
     dict
         ``lines`` of the table, ``total`` of all units, ``estimate`` of the whole (None unless every
         row of Table I was run under ``paper``), ``dearest`` rows of it, ``quick`` (the same with
-        one cycle of the learning rate where there is such a row) and ``arrays`` (their making).
+        one cycle of the learning rate where there is such a row), ``partly`` (the rows that were
+        run), ``others`` (those that were not) and ``arrays`` (their making).
     """
     lines = []
     for row in results.rows:
@@ -92,6 +94,8 @@ def costs(results: Results) -> dict[str, Any]:
         "estimate": _whole(paper),
         "dearest": _dearest(paper),
         "quick": _whole(quick),
+        "partly": _whole({title: mean for title, mean in paper.items() if mean is not None}),
+        "others": [title for title, mean in paper.items() if mean is None],
         "arrays": in_words(sum(results.array_seconds.values())) if results.array_seconds else "",
         "holdouts": _WHOLE,
         "cores": _CORES,
@@ -160,8 +164,23 @@ def made(results: Results) -> dict[str, Any]:
         "by": f"musigenre {musigenre.__version__}, Python {platform.python_version()}",
         "data": results.manifest["data"][:16],
         "sizes": _sizes(results),
+        "mixed": _mixed(results),
         "sources": [without_places(note) for note in results.data_notes],
     }
+
+
+def _mixed(results: Results) -> list[str]:
+    """Name rows whose units were not all made alike: the library has changed on the way."""
+    made_as: dict[str, set[str]] = {}
+    for unit, record in results.records.items():
+        parameters = {
+            name: value
+            for name, value in record.get("parameters", {}).items()
+            if not name.endswith("random_state")
+        }
+        text = json.dumps([record.get("estimator"), parameters], sort_keys=True)
+        made_as.setdefault(unit.row, set()).add(text)
+    return [row.title for row in results.rows if len(made_as.get(row.key, ())) > 1]
 
 
 def data_line(results: Results) -> str:
