@@ -247,6 +247,8 @@ def test_other_settings_or_data_are_refused(small_gtzan, finished, tmp_path):
     labels.to_csv(tmp_path / "other.csv", index=False)
     with pytest.raises(ValueError, match="was made from other data"):
         reproduce(small_gtzan, finished, **ASKED, metadata=tmp_path / "other.csv")
+    with pytest.raises(ValueError, match="is a file; give a folder"):
+        reproduce(small_gtzan, tmp_path / "other.csv", **ASKED)
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(ValueError, match="holds other things"):
         reproduce(small_gtzan, tmp_path, **ASKED)

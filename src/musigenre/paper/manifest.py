@@ -101,6 +101,8 @@ def check_manifest(folder: Path, settings: Settings) -> None:
     """Refuse a folder that holds something else."""
     if not folder.exists():
         return
+    if not folder.is_dir():
+        raise ValueError(f"'{folder}' is a file; give a folder for the results")
     # Hidden files are left by a crash, or by the system.
     others = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     if "manifest.json" not in others:
