@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,8 +20,9 @@ from musigenre.paper.claims import Claim
 from musigenre.paper.dataset import Dataset
 from musigenre.paper.fitting import run_unit
 from musigenre.paper.holdouts import draw_holdout, possible_protocols
-from musigenre.paper.manifest import read_calls, read_manifest
+from musigenre.paper.manifest import check_manifest, read_calls, read_manifest, write_manifest
 from musigenre.paper.reproduce import plan_units
+from musigenre.paper.results import Results
 
 SETTINGS = Settings(epochs=2, short_epochs=1, n_trials=2)
 GENRES = ("blues", "jazz", "metal")
@@ -245,6 +247,8 @@ def test_other_settings_or_data_are_refused(small_gtzan, finished, tmp_path):
     labels.to_csv(tmp_path / "other.csv", index=False)
     with pytest.raises(ValueError, match="was made from other data"):
         reproduce(small_gtzan, finished, **ASKED, metadata=tmp_path / "other.csv")
+    with pytest.raises(ValueError, match="is a file; give a folder"):
+        reproduce(small_gtzan, tmp_path / "other.csv", **ASKED)
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(ValueError, match="holds other things"):
         reproduce(small_gtzan, tmp_path, **ASKED)
@@ -305,6 +309,48 @@ def test_killed_twice_it_ends_as_if_it_had_not_been(small_gtzan, finished, tmp_p
     assert "8 of 8 units are done" in result.stdout
     assert outcome(results) == outcome(finished)
     assert read_manifest(results)["data"] == read_manifest(finished)["data"]
+
+
+def test_another_machine_may_have_the_data_elsewhere(small_gtzan, finished, tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    shutil.copytree(small_gtzan, here, ignore=shutil.ignore_patterns("made"))
+    asked = ASKED | {"protocols": ["artist"], "holdouts": 1}
+    reproduce(here, tmp_path / "results", **asked | {"rows": ["reva-knn"]})
+    here.rename(there)
+    done = reproduce(there, tmp_path / "results", **asked)  # computes an array from there
+    assert done.failed == []
+    for unit in done.units:
+        assert unit.read(done.results)["scores"] == unit.read(finished)["scores"]
+
+
+def test_what_a_crash_leaves_behind_is_no_other_thing(small_gtzan, tmp_path):
+    results = tmp_path / "results"
+    results.mkdir()
+    (results / ".manifest.json.0a1b2c3d.tmp").touch()
+    check_manifest(results, SETTINGS)
+    write_manifest(results, SETTINGS, "0")
+    write_manifest(results, SETTINGS, "0")
+    # Of two processes that start at once with different settings, the second is refused.
+    with pytest.raises(ValueError, match="epochs was 2 and is now 3"):
+        write_manifest(results, Settings(epochs=3, short_epochs=1, n_trials=2), "0")
+
+
+def test_stray_files_and_rows_of_other_versions_do_not_spoil_results(finished, tmp_path):
+    results = tmp_path / "results"
+    shutil.copytree(finished, results)
+    unit = Unit("reva-knn", "artist", 0)
+    path = unit.path(results)
+    shutil.copy(path, path.with_name("0 (copy).json"))
+    shutil.copytree(path.parent, path.parent.with_name("of-the-future"))
+    with (results / "calls.jsonl").open("a") as file:
+        call = {"rows": ["of-the-future"], "protocols": ["artist"], "holdouts": 9, "impossible": {}}
+        file.write(json.dumps(call) + "\n")
+    found = Results(results)
+    assert found.missing == []
+    assert {unit.row for unit in found.records} == set(ASKED["rows"])
+    path.with_suffix(".npz").unlink()
+    with pytest.raises(ValueError, match=r"0\.npz' is damaged or missing: delete .*0\.json'"):
+        unit.predictions(results)
 
 
 def test_the_command_says_what_it_lacks(tmp_path, monkeypatch):

@@ -20,7 +20,9 @@ from musigenre.evaluation.voting import vote
 from musigenre.features.gtzan57 import FEATURE_NAMES
 from musigenre.paper import ROWS, Settings, Unit, get_rows, write_report
 from musigenre.paper.conclusions import CLAIMS, judge
-from musigenre.paper.report.making import costs
+from musigenre.paper.progress import in_words
+from musigenre.paper.report.making import costs, made
+from musigenre.paper.report.tables import as_latex, as_markdown, signed
 from musigenre.paper.reproduce import plan_units
 from musigenre.paper.results import Results
 
@@ -60,7 +62,11 @@ def invented(tmp_path_factory) -> Path:
     values += 0.4 * np.searchsorted(GENRES, clips["genre"])[:, None] * rng.normal(size=57)
     np.save(folder / "data" / "features.npy", values.astype(np.float32))
     (folder / "data" / "features.json").write_text("{}")
-    about = {"fingerprint": "0", "notes": ["1 duplicate, left out"], "left_out": []}
+    about = {
+        "fingerprint": "0",
+        "notes": ["1 duplicate, left out; the first: /home/me/gtzan/rock/rock.00001.wav"],
+        "left_out": [{"path": "/home/me/gtzan/pop/pop.00002.wav", "cause": "it is empty"}],
+    }
     (folder / "data" / "tables.json").write_text(json.dumps(about))
     manifest = {
         "format": "musigenre-reproduction",
@@ -80,7 +86,8 @@ def invented(tmp_path_factory) -> Path:
     units = plan_units(get_rows(), PROTOCOLS, N_HOLDOUTS)
     for unit in units[:-2]:
         _invent(folder, unit, tracks if ROWS[unit.row].clip_duration is None else clips, rng)
-    units[-1].write_error(folder, {"error": "MemoryError: <b>none left</b>", "traceback": ""})
+    error = "MemoryError: <b>none left</b> for '/home/me/my results/data/stft.npy'"
+    units[-1].write_error(folder, {"error": error, "traceback": ""})
     return folder
 
 
@@ -202,12 +209,51 @@ def test_markdown_and_latex_have_a_line_for_each_system(invented, page):
     assert len({len(line.split(" & ")) for line in latex.splitlines() if " & " in line}) == 1
 
 
-def test_the_whole_is_estimated_only_where_every_row_of_table_one_was_run(invented):
+def test_reported_figures_stand_beside_every_score(invented, page):
     results = Results(invented)
-    assert costs(results)["estimate"] is not None
+    mean = results.of("mlp-3s", "paper")["train_auroc"].mean()
+    comparison = f".999, {signed(mean - 0.999)}"
+    line = next(
+        line
+        for line in (invented / "table.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| Fixed MLP 3s |")
+    )
+    assert line.count("(") == 6  # all but the vote, of which the paper says nothing
+    assert f"({comparison})" in line
+    assert comparison in (invented / "table.tex").read_text(encoding="utf-8")
+
+
+def test_rows_that_were_not_run_under_a_protocol_have_no_line_there(invented):
     partly = Results(invented)
-    partly.records = {unit: r for unit, r in partly.records.items() if unit.row != "mmnn"}
-    assert costs(partly)["estimate"] is None
+    partly.records = {
+        unit: record
+        for unit, record in partly.records.items()
+        if (unit.row, unit.protocol) != ("mlp-3s", "artist")
+    }
+    assert as_markdown(partly).count("| Fixed MLP 3s |") == len(PROTOCOLS) - 1
+    assert as_latex(partly).count("Fixed MLP 3s &") == len(PROTOCOLS) - 1
+
+
+def test_the_whole_is_estimated_only_where_every_row_of_table_one_was_run(invented):
+    seconds = [10 * (row.cost + 2) / 2 for row in get_rows(["table-one"])]
+    assert costs(Results(invented))["estimate"] == in_words(sum(seconds))
+    partly = Results(invented)
+    partly.records = {
+        unit: record
+        for unit, record in partly.records.items()
+        if (unit.row, unit.protocol) != ("mmnn", "paper")
+    }
+    found = costs(partly)
+    assert found["estimate"] is None
+    assert found["others"] == ["MMNN"]
+    assert found["partly"] == in_words(sum(seconds) - seconds[-1])
+    assert found["quick"] is not None  # there is a row for it that is trained by one cycle
+
+
+def test_units_of_whole_tracks_are_counted_once_in_the_cost(invented):
+    lines = {line["title"]: line for line in costs(Results(invented))["lines"]}
+    assert lines["Fixed MLP 30s"]["n"] == 2 * N_HOLDOUTS + 1  # track, artist, fault-filtered
+    assert lines["Fixed MLP 3s"]["n"] == 3 * N_HOLDOUTS + 1
 
 
 # ---- Conclusions ----
@@ -246,12 +292,24 @@ def test_verdicts(gain, differences, verdict):
             scores = [0.5 + d * (row == "a") for d in differences]
             return pd.DataFrame({"test_accuracy": scores, "n_train": 80, "n_test": 20})
 
+        def same_draws(self, first, second, protocol):
+            return True
+
     from musigenre.paper.conclusions import Claim
 
     finding = judge(Scored(), Claim("a is better", "a", "b", gain), "paper")
     assert finding.verdict == verdict
     if differences:
         assert finding.difference == pytest.approx(np.mean(differences))
+
+
+def test_clips_and_whole_tracks_are_drawn_apart_under_paper_alone(invented, text):
+    results = Results(invented)
+    assert not results.same_draws("mlp-3s", "mlp-30s", "paper")
+    assert results.same_draws("mlp-3s", "mlp-30s", "artist")
+    assert results.same_draws("mmnn", "cnn-mel-3s", "paper")
+    line = text[text.index("Clips of 3 s serve better than tracks of 30 s: fixed MLP") :]
+    assert line[: line.index("</tr>")].count("holdouts, drawn apart") == 1
 
 
 def test_claims_compare_rows_that_there_are():
@@ -309,7 +367,20 @@ def test_the_page_is_whole_and_needs_nothing_from_outside(text):
 
 def test_what_was_not_done_is_said(text):
     assert "This reproduction is not complete: 2 units" in text
-    assert "MemoryError: &lt;b&gt;none left&lt;/b&gt;" in text
+    assert "MemoryError: &lt;b&gt;none left&lt;/b&gt; for &#39;stft.npy&#39;" in text
+
+
+def test_no_folder_of_the_machine_is_shown(text, invented):
+    assert "the first: rock.00001.wav" in text
+    assert "left out: pop.00002.wav: it is empty" in text
+    assert "/home/" not in text
+    assert str(invented) not in text
+
+
+def test_other_data_than_the_sources_had_are_said_at_the_top(text):
+    top = text[: text.index('id="protocols"')]
+    assert "Data: 100 tracks of 10 genres" in top
+    assert "their figures are of other data than those measured here" in top
 
 
 def test_the_page_shows_tables_figures_and_conclusions(text):
@@ -321,6 +392,21 @@ def test_the_page_shows_tables_figures_and_conclusions(text):
         assert claim.text in text
     assert ">.879&nbsp;<" in text
     assert "abacus" in text
+
+
+def test_units_of_one_row_that_were_made_differently_are_named(invented):
+    results = Results(invented)
+    assert made(results)["mixed"] == []
+    units = results.units(ROWS["mlp-3s"], "track")
+    for i, unit in enumerate(units):
+        seeded = {"classifier__random_state": i, "classifier__epochs": 100}
+        results.records[unit] = results.records[unit] | {"parameters": seeded}
+    results.records = {unit: r for unit, r in results.records.items() if unit.row != "mlp-3s"} | {
+        unit: results.records[unit] for unit in units
+    }
+    assert made(results)["mixed"] == []  # seeds differ always
+    results.records[units[0]]["parameters"]["classifier__epochs"] = 50
+    assert made(results)["mixed"] == ["Fixed MLP 3s"]
 
 
 def test_nothing_to_report_is_said(tmp_path):

@@ -14,6 +14,9 @@ STALE_SECONDS = 300.0
 #: Seconds after which an owner renews its claim.
 RENEW_SECONDS = 20.0
 
+# What Windows says of a file that another process has open, or that is about to vanish.
+_IN_USE = (PermissionError,) if os.name == "nt" else ()
+
 
 class Claim:
     """The sole right to work on something, as long as it is renewed.
@@ -54,7 +57,7 @@ class Claim:
             return True
         if not self._left_behind():
             return False
-        with contextlib.suppress(FileNotFoundError):  # another was faster
+        with contextlib.suppress(FileNotFoundError, *_IN_USE):  # another was faster
             aside = self.path.with_name(f".{self.path.name}.{uuid4().hex[:8]}.old")
             self.path.rename(aside)
             aside.unlink()
@@ -69,7 +72,8 @@ class Claim:
         """Give the claim up, if it is still ours."""
         owner = self.owner()
         if owner is not None and owner.get("token") == self._token:
-            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(*_IN_USE):  # then it goes stale
+                self.path.unlink(missing_ok=True)
 
     def owner(self) -> dict | None:
         """Tell who holds the claim: host, process and time; None if nobody does."""
@@ -77,7 +81,7 @@ class Claim:
             return json.loads(self.path.read_text())
         except FileNotFoundError:
             return None
-        except ValueError:  # cut short by a crash, or being written
+        except (ValueError, *_IN_USE):  # cut short by a crash, or being written
             return {}
 
     def _make(self) -> bool:
@@ -90,7 +94,7 @@ class Claim:
         try:
             with self.path.open("x") as file:
                 file.write(json.dumps(about))
-        except FileExistsError:
+        except (FileExistsError, *_IN_USE):
             return False
         return True
 

@@ -99,9 +99,12 @@ def note_call(
 
 def check_manifest(folder: Path, settings: Settings) -> None:
     """Refuse a folder that holds something else."""
-    if not folder.exists() or not any(folder.iterdir()):
+    if not folder.exists():
         return
-    others = {path.name for path in folder.iterdir()}
+    if not folder.is_dir():
+        raise ValueError(f"'{folder}' is a file; give a folder for the results")
+    # Hidden files are left by a crash, or by the system.
+    others = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     if "manifest.json" not in others:
         # Arrays may be put there before the first run.
         if others <= {"data"}:
@@ -128,6 +131,7 @@ def write_manifest(folder: Path, settings: Settings, fingerprint: str) -> None:
     """Write what the reproduction is made of; if that is written already, make sure it is so."""
     path = folder / "manifest.json"
     if path.exists():
+        check_manifest(folder, settings)  # another process may have been faster
         if read_manifest(folder)["data"] != fingerprint:
             raise ValueError(
                 f"'{folder}' was made from other data: tracks, labels or files differ; give the "

@@ -1,6 +1,7 @@
 """Compute the arrays of a reproduction, or take over those that are there."""
 
 import json
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -76,6 +77,7 @@ def prepare(
             table = dataset.table(name)
             description = _description(kind, table, settings, name in sources.published)
             if not _is_there(folder, kind, description):
+                table = _located(table, name, sources)
                 _make(folder, kind, table, description, sources, settings, n_jobs, verbose)
     return dataset
 
@@ -84,14 +86,30 @@ class _alone:
     """Wait until nobody else is at work here, and keep others waiting."""
 
     def __init__(self, path: Path) -> None:
-        self._claim = Claim(path)
+        self._claim, self._over = Claim(path), threading.Event()
 
     def __enter__(self) -> None:
         while not self._claim.take():
             time.sleep(1.0)
+        self._renewing = threading.Thread(target=self._renew, daemon=True)
+        self._renewing.start()
 
     def __exit__(self, *exception: object) -> None:
+        self._over.set()
+        self._renewing.join()
         self._claim.release()
+
+    def _renew(self) -> None:
+        while not self._over.wait(RENEW_SECONDS):
+            self._claim.renew()
+
+
+def _located(table: pd.DataFrame, name: str, sources: Sources) -> pd.DataFrame:
+    """Give a table with the paths of this machine: another may have written it."""
+    published = sources.published.get(name)
+    files = sources.audio if published is None else published.table
+    here = files.drop_duplicates("track").set_index("track")["path"]
+    return table.assign(path=table["track"].map(here))
 
 
 def _write_tables(folder: Path, sources: Sources, n_jobs: int | None, verbose: int) -> None:
@@ -187,7 +205,6 @@ def _compute(path, kind, table, description, settings, n_jobs, verbose) -> None:
         if about.pop("rows") and all(about[name] == description[name] for name in about):
             values = np.lib.format.open_memmap(partial, "r+")
             n_done = json.loads(progress.read_text())["rows"]
-    claim, renewed = Claim(path.parent / ".claim"), time.monotonic()
     bar = tqdm(
         desc=f"computing {kind.name}",
         total=len(table),
@@ -206,9 +223,6 @@ def _compute(path, kind, table, description, settings, n_jobs, verbose) -> None:
             values.flush()
             _write_json(progress, description | {"rows": last})
             bar.update(last - first)
-            if time.monotonic() - renewed > RENEW_SECONDS:
-                claim.renew()
-                renewed = time.monotonic()
     del values
     partial.replace(path)
     progress.unlink(missing_ok=True)

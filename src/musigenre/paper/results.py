@@ -58,9 +58,9 @@ class Results:
         self.errors: dict[Unit, dict[str, Any]] = {}
         for path in sorted((self.folder / "units").glob("*/*/*.json")):
             name, _, failed = path.stem.partition(".")
+            if not name.isdigit() or path.parent.name not in ROWS:
+                continue  # a stray copy, or a row of a newer or older version
             unit = Unit(path.parent.name, path.parent.parent.name, int(name))
-            if unit.row not in ROWS:
-                continue  # of a newer or older version
             if failed:
                 self.errors[unit] = unit.read_error(self.folder) or {}
             else:
@@ -85,7 +85,8 @@ class Results:
         """Units that were asked for and are not done, failed ones included."""
         asked: list[Unit] = []
         for call in self.calls:
-            able = [row for row in get_rows(call["rows"]) if row.key not in call["impossible"]]
+            keys = [key for key in call["rows"] if key in ROWS and key not in call["impossible"]]
+            able = get_rows(keys) if keys else []
             asked += plan_units(able, call["protocols"], call["holdouts"])
         return [unit for unit in dict.fromkeys(asked) if unit not in self.records]
 
@@ -138,6 +139,21 @@ class Results:
             "holdout"
         )
 
+    def same_draws(self, first: str, second: str, protocol: str) -> bool:
+        """Tell whether a holdout of a protocol divides the tracks alike for two rows.
+
+        Parameters
+        ----------
+        first, second : str
+            Keys of rows.
+        protocol : str
+        """
+        if protocol != "paper":
+            return True  # drawn over all tracks
+        dataset = Dataset(self.folder / "data")
+        tables = [{dataset.table_path(kind) for kind in ROWS[key].kinds} for key in (first, second)]
+        return tables[0] == tables[1]
+
     def confusion(self, row: Row, protocol: str, *, voted: bool = False) -> pd.DataFrame | None:
         """Count which genres are taken for which, over the test parts of all holdouts.
 
@@ -176,6 +192,17 @@ class Results:
         if not any(dataset.table_path(kind).exists() for kind in KINDS):
             return None
         return dataset.tracks
+
+    @cached_property
+    def array_seconds(self) -> dict[str, float]:
+        """Seconds by the clock that arrays took to compute, by kind; without those found there."""
+        seconds = {}
+        for kind in KINDS:
+            path = self.folder / "data" / f"{kind}.json"
+            about = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            if about.get("origin", "").startswith("computed"):
+                seconds[kind] = float(about["seconds"])
+        return seconds
 
     @cached_property
     def data_notes(self) -> list[str]:

@@ -149,6 +149,7 @@ class Runner:
                 stderr=said,
                 # Ctrl-C is for this process, which then ends that one.
                 start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # on Windows
                 env=_environment(self.settings, self.threads),
             )
             try:

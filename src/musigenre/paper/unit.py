@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -104,14 +105,28 @@ class Unit:
         return record
 
     def read_error(self, results: Path) -> dict[str, Any] | None:
-        """Read why it failed, if it did."""
+        """Read why it failed: ``error`` and ``traceback``, or None if it did not."""
         try:
             return json.loads(self.error_path(results).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
+        except ValueError:
+            return {"error": "unknown", "traceback": ""}
 
     def predictions(self, results: Path) -> dict[str, np.ndarray]:
-        """Read the predictions of its test part; see the notes."""
+        """Read the predictions of its test part; see the notes.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged or missing.
+        """
         path = self.path(results).with_suffix(".npz")
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (OSError, ValueError, EOFError, BadZipFile):
+            raise ValueError(
+                f"'{path}' is damaged or missing: delete '{self.path(results)}', and the unit is "
+                "run again"
+            ) from None

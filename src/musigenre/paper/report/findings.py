@@ -8,10 +8,11 @@ from musigenre.paper.conclusions import Verdict, judge_all
 from musigenre.paper.report.tables import number, signed
 from musigenre.paper.results import Results
 
-_COUNTED: dict[Verdict, str] = {
-    "holds": "hold",
-    "does not hold": "do not hold",
-    "undecided": "are undecided",
+# In words: of one, and of several.
+_COUNTED: dict[Verdict, tuple[str, str]] = {
+    "holds": ("holds", "hold"),
+    "does not hold": ("does not hold", "do not hold"),
+    "undecided": ("is undecided", "are undecided"),
 }
 
 
@@ -27,7 +28,7 @@ def count_verdicts(results: Results) -> dict[str, str]:
         )
         if counts:
             counted[protocol] = ", ".join(
-                f"{counts[verdict]} {words}"
+                f"{counts[verdict]} {words[counts[verdict] > 1]}"
                 for verdict, words in _COUNTED.items()
                 if counts[verdict]
             )
@@ -35,7 +36,17 @@ def count_verdicts(results: Results) -> dict[str, str]:
 
 
 def finding_lines(results: Results) -> list[dict[str, Any]]:
-    """Give the findings, claim by claim, a cell a protocol."""
+    """Give the findings, claim by claim, a cell a protocol; what was not measured at all as well.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    list of dict
+        ``text``, ``cells`` (None where the claim says nothing of a protocol) and ``measured``.
+    """
     claims: dict[Any, dict[str, Any]] = {}
     for finding in judge_all(results):
         line = claims.setdefault(finding.claim, {"text": finding.claim.text, "cells": {}})
@@ -50,12 +61,14 @@ def finding_lines(results: Results) -> list[dict[str, Any]]:
             "difference": signed(finding.difference),
             "interval": interval,
             "n": finding.n_holdouts,
+            "same_draws": finding.same_draws,
         }
-    lines = [
-        line | {"cells": [line["cells"].get(name) for name in results.protocols]}
-        for line in claims.values()
-    ]
-    return [line for line in lines if any(each and each["n"] for each in line["cells"])]
+    lines = []
+    for line in claims.values():
+        cells = [line["cells"].get(name) for name in results.protocols]
+        measured = any(each and each["n"] for each in cells)
+        lines.append({"text": line["text"], "cells": cells, "measured": measured})
+    return lines
 
 
 def _probability(p: float) -> str:

@@ -1,14 +1,19 @@
 """What it cost, how it was made and what is missing, as the page shows it."""
 
+import json
 import platform
+import re
 import time
 from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
+import pandas as pd
+
 import musigenre
 from musigenre.paper.progress import in_words
 from musigenre.paper.results import Results
+from musigenre.paper.row import Row
 from musigenre.paper.rows import ROWS
 from musigenre.paper.settings import Settings
 from musigenre.paper.table_one import TABLE_ONE
@@ -26,41 +31,96 @@ _OPTIONS = {
 # Holdouts and cores of the estimate of the whole.
 _WHOLE, _CORES = 10, 2
 
+# Genres of GTZAN, and tracks of each.
+_GENRES, _TRACKS = 10, 100
+
+
+# Folders before a name, quoted (and then perhaps with spaces) or not; no addresses of the web.
+_QUOTED = re.compile(r"""(['"])(?:/|[A-Za-z]:[\\/])[^'"\n]*[\\/]([^'"\\/\n]*)\1""")
+_BARE = re.compile(r"(?<![\w.:/\\])(?:/|[A-Za-z]:\\)(?:[^\s/\\'\":;,<>|]+[/\\])+")
+
+
+def without_places(text: str) -> str:
+    r"""Take folders out of a text, which tell of one machine and help no reader.
+
+    Examples
+    --------
+    >>> without_places("no '/home/me/my music/a.wav' in C:\\data\\gtzan; see https://keras.io/api")
+    "no 'a.wav' in gtzan; see https://keras.io/api"
+    """
+    return _BARE.sub("", _QUOTED.sub(r"\1\2\1", text))
+
 
 def costs(results: Results) -> dict[str, Any]:
-    """Tell time by row, and how long ten holdouts under the paper's protocol take."""
-    scores = results.scores
-    lines, whole = [], 0.0
-    done = scores.drop_duplicates(["row", "protocol", "holdout"])
+    """Tell time by row, and how long ten holdouts under the paper's protocol take.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    dict
+        ``lines`` of the table, ``total`` of all units, ``estimate`` of the whole (None unless every
+        row of Table I was run under ``paper``), ``dearest`` rows of it, ``quick`` (the same with
+        one cycle of the learning rate where there is such a row), ``partly`` (the rows that were
+        run), ``others`` (those that were not) and ``arrays`` (their making).
+    """
+    lines = []
     for row in results.rows:
-        part = done[done["row"] == row.key]
-        if row.clip_duration is None:  # paper and track are one unit there
-            part = part[part["protocol"] != "paper"] if "track" in set(part["protocol"]) else part
-        if part.empty:
+        records = [record for unit, record in results.records.items() if unit.row == row.key]
+        if not records:
             continue
-        mean = float(part["processor"].mean())
-        whole += mean * _WHOLE if row.table_one else 0.0
-        peaks = [results.records[u]["peak_mib"] for u in results.records if u.row == row.key]
+        seconds = pd.DataFrame([record["seconds"] for record in records])
+        peaks = [record["peak_mib"] for record in records if record["peak_mib"]]
         lines.append(
             {
                 "title": row.title,
-                "n": len(part),
-                "fit": f"{part['fit_processor'].mean():.0f}",
-                "processor": f"{mean:.0f}",
-                "seconds": f"{part['seconds'].mean():.0f}",
-                "peak": f"{max(p for p in peaks if p):,}" if any(peaks) else "",
-                "total": in_words(float(part["processor"].sum())),
+                "n": len(records),
+                "fit": f"{seconds['fit_processor'].mean():.0f}",
+                "processor": f"{seconds['process_processor'].mean():.0f}",
+                "seconds": f"{seconds['total'].mean():.0f}",
+                "peak": f"{max(peaks):,}" if peaks else "",
+                "total": in_words(float(seconds["process_processor"].sum())),
             }
         )
-    complete = {row.key for row in TABLE_ONE} <= set(done["row"])
+    means = {row.key: _mean_processor(results, row) for row in ROWS.values()}
+    paper = {row.title: means[row.key] for row in TABLE_ONE}
+    quick = {row.title: means.get(f"{row.key}-cycle") or means[row.key] for row in TABLE_ONE}
     total = sum(record["seconds"]["process_processor"] for record in results.records.values())
     return {
         "lines": lines,
         "total": in_words(total),
-        "estimate": in_words(whole / _CORES) if complete else None,
+        "estimate": _whole(paper),
+        "dearest": _dearest(paper),
+        "quick": _whole(quick),
+        "partly": _whole({title: mean for title, mean in paper.items() if mean is not None}),
+        "others": [title for title, mean in paper.items() if mean is None],
+        "arrays": in_words(sum(results.array_seconds.values())) if results.array_seconds else "",
         "holdouts": _WHOLE,
         "cores": _CORES,
     }
+
+
+def _mean_processor(results: Results, row: Row) -> float | None:
+    """Give the mean seconds of one core of a unit under the paper's protocol, if one is done."""
+    records = [results.records[unit] for unit in results.units(row, "paper")]
+    if not records:
+        return None
+    return sum(record["seconds"]["process_processor"] for record in records) / len(records)
+
+
+def _whole(means: dict[str, float | None]) -> str | None:
+    known = [mean for mean in means.values() if mean is not None]
+    return in_words(sum(known) * _WHOLE / _CORES) if len(known) == len(means) else None
+
+
+def _dearest(means: dict[str, float | None], n: int = 3) -> str:
+    """Name the rows that take most of the time, with their shares."""
+    known = {title: mean for title, mean in means.items() if mean is not None}
+    whole = sum(known.values())
+    first = sorted(known, key=lambda title: known[title], reverse=True)[:n]
+    return ", ".join(f"{title} {known[title] / whole:.0%}" for title in first)
 
 
 def open_points(results: Results) -> list[str]:
@@ -104,8 +164,39 @@ def made(results: Results) -> dict[str, Any]:
         "by": f"musigenre {musigenre.__version__}, Python {platform.python_version()}",
         "data": results.manifest["data"][:16],
         "sizes": _sizes(results),
-        "sources": results.data_notes,
+        "mixed": _mixed(results),
+        "sources": [without_places(note) for note in results.data_notes],
     }
+
+
+def _mixed(results: Results) -> list[str]:
+    """Name rows whose units were not all made alike: the library has changed on the way."""
+    made_as: dict[str, set[str]] = {}
+    for unit, record in results.records.items():
+        parameters = {
+            name: value
+            for name, value in record.get("parameters", {}).items()
+            if not name.endswith("random_state")
+        }
+        text = json.dumps([record.get("estimator"), parameters], sort_keys=True)
+        made_as.setdefault(unit.row, set()).add(text)
+    return [row.title for row in results.rows if len(made_as.get(row.key, ())) > 1]
+
+
+def data_line(results: Results) -> str:
+    """Say whether the data are all of GTZAN, of which the sources report."""
+    tracks = results.tracks
+    if tracks is None:
+        return ""
+    counts = tracks["genre"].value_counts()
+    if len(counts) == _GENRES and counts.min() > _TRACKS * 0.95:
+        return f"{len(tracks):,} tracks, {counts.min()} to {counts.max()} of each genre."
+    low = counts.idxmin()
+    return (
+        f"{len(tracks):,} tracks of {len(counts)} genres, from {counts.min()} ({low}) to "
+        f"{counts.max()} of each. Sources report of the whole GTZAN, {_TRACKS} tracks of each of "
+        f"{_GENRES} genres: their figures are of other data than those measured here."
+    )
 
 
 def _sizes(results: Results) -> str:
@@ -155,9 +246,9 @@ def missing(results: Results) -> dict[str, Any]:
             for (row, protocol), n in by_row.items()
         ],
         "errors": [
-            f"{unit}: {error.get('error', 'unknown')}"
+            f"{unit}: {without_places(error.get('error', 'unknown'))}"
             for unit, error in results.errors.items()
             if unit not in results.records
         ],
-        "impossible": [f"{name}: {why}" for name, why in impossible.items()],
+        "impossible": [f"{name}: {without_places(why)}" for name, why in impossible.items()],
     }

@@ -10,13 +10,18 @@ from musigenre.paper.holdouts import MEANINGS
 from musigenre.paper.report import figures
 from musigenre.paper.report.diagram import processing_diagram
 from musigenre.paper.report.findings import count_verdicts, finding_lines
-from musigenre.paper.report.making import costs, made, missing, open_points
+from musigenre.paper.report.making import costs, data_line, made, missing, open_points
 from musigenre.paper.report.tables import TITLES, cell, main_score, number
 from musigenre.paper.results import Results
 from musigenre.paper.row import Row
 
-# Systems whose confusions are shown, as far as they were run.
-_CONFUSED = ("mlp-3s", "cnn-mfcc-3s", "mmnn", "best")
+# Systems whose confusions are shown: of each group the first that was run.
+_CONFUSED = (
+    ("mlp-3s", "mlp-30s"),
+    ("cnn-mfcc-3s", "cnn-mfcc-3s-cycle"),
+    ("mmnn", "mmnn-cycle"),
+    ("best",),
+)
 
 
 def page_content(results: Results, *, maps: bool = True) -> dict[str, Any]:
@@ -37,6 +42,7 @@ def page_content(results: Results, *, maps: bool = True) -> dict[str, Any]:
     prior = [row for row in results.rows if row.prior]
     ours = [row for row in results.rows if row.ours]
     first = results.protocols[0] if results.protocols else "paper"
+    findings = finding_lines(results)
     return {
         "title": "Music genre classification with deep neural networks: the experiments again",
         "protocols": [{"name": name, "meaning": MEANINGS[name]} for name in results.protocols],
@@ -46,9 +52,10 @@ def page_content(results: Results, *, maps: bool = True) -> dict[str, Any]:
         "maps": figures.feature_maps(results) if maps else None,
         "bars": figures.accuracy_bars(results, [*table_one, *ours], first),
         "protocol_bars": figures.protocol_bars(results, [*table_one, *ours]),
-        "curves": figures.learning_curves(results, table_one, first),
+        "curves": figures.learning_curves(results, [*table_one, *ours], first),
         "confusions": _confusions(results),
-        "findings": finding_lines(results),
+        "findings": [line for line in findings if line["measured"]],
+        "unmeasured": [line["text"] for line in findings if not line["measured"]],
         "margin": f"{MARGIN:g}",
         "alpha": f"{ALPHA:g}",
         "prior": _prior(results, prior),
@@ -108,7 +115,8 @@ def _summary(results: Results) -> dict[str, Any]:
         ]
         if scored:
             _, title, found = max(scored, key=lambda each: each[0])
-            best[protocol] = f"{title}, {found.text}"
+            holdouts = f"{found.n} holdout{'s' * (found.n > 1)}"
+            best[protocol] = f"{title}, {found.text} ({holdouts})"
     return {
         "n_rows": len(results.rows),
         "n_units": len(results.records),
@@ -116,6 +124,7 @@ def _summary(results: Results) -> dict[str, Any]:
         "n_reached": sum(difference >= 0 for difference in compared[True]),
         "n_variants": len(compared[False]),
         "n_variants_reached": sum(difference >= 0 for difference in compared[False]),
+        "data": data_line(results),
         "verdicts": count_verdicts(results),
         "best": best,
     }
@@ -126,18 +135,25 @@ def _track_score(protocol: str) -> str:
 
 
 def _confusions(results: Results) -> list[dict[str, Any]]:
+    """Draw the confusions under ``paper`` and under the strictest protocol that was run."""
     shown = []
-    protocols = [p for p in results.protocols if p in {"paper", "artist"}] or results.protocols[:1]
-    for row in results.rows:
-        if row.key not in _CONFUSED:
-            continue
-        for protocol in protocols:
-            if protocol == "paper" and row.clip_duration is None and len(protocols) > 1:
+    for keys in _CONFUSED:
+        for protocol in ("paper", ("artist", "track", "fault-filtered")):
+            names = [protocol] if isinstance(protocol, str) else protocol
+            found = [
+                (row, name)
+                for name in names
+                for row in results.rows
+                if row.key in keys and results.units(row, name)
+            ]
+            if not found:
+                continue
+            row, name = found[0]
+            if name == "paper" and row.clip_duration is None and len(results.protocols) > 1:
                 continue  # the same as under track
-            picture = figures.confusion(results, row, protocol)
-            if picture is not None:
-                worst = _worst_pairs(results, row, protocol)
-                shown.append({"picture": picture, "worst": worst, "row": row.title})
+            picture = figures.confusion(results, row, name)
+            worst = _worst_pairs(results, row, name)
+            shown.append({"picture": picture, "worst": worst, "row": row.title})
     return shown
 
 
@@ -145,13 +161,17 @@ def _worst_pairs(results: Results, row: Row, protocol: str, n: int = 3) -> str:
     counts = results.confusion(row, protocol)
     if counts is None:
         return ""
-    shares = counts.to_numpy() / counts.to_numpy().sum(axis=1, keepdims=True).clip(min=1)
+    table = counts.to_numpy()
+    sums = table.sum(axis=1, keepdims=True)
+    shares = table / sums.clip(min=1)
     np.fill_diagonal(shares, 0)
     order = np.argsort(shares, axis=None)[::-1][:n]
     pairs = [divmod(int(place), len(counts)) for place in order]
     names = list(counts.index)
     return ", ".join(
-        f"{names[i]} for {names[j]} ({shares[i, j]:.0%})" for i, j in pairs if shares[i, j] > 0
+        f"{names[i]} for {names[j]} ({table[i, j]:,} of {sums[i, 0]:,}, {shares[i, j]:.0%})"
+        for i, j in pairs
+        if shares[i, j] > 0
     )
 
 

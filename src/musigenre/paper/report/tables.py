@@ -62,6 +62,13 @@ class Cell:
         """The difference with its sign."""
         return "" if self.difference is None else signed(self.difference)
 
+    @property
+    def comparison(self) -> str:
+        """The reported figure and the difference, if both figures are known."""
+        if self.reported is None or self.difference is None:
+            return ""
+        return f"{number(self.reported)}, {self.difference_text}"
+
 
 def number(value: float) -> str:
     """Give a share without its zero.
@@ -146,20 +153,29 @@ def as_csv(results: Results) -> str:
 
 
 def as_markdown(results: Results) -> str:
-    """Write a table for each protocol as Markdown."""
-    blocks = []
+    """Write a table for each protocol as Markdown, with the reported figures in brackets."""
+    head = (
+        "Mean ± standard deviation over holdouts; in brackets what the source reports, and the "
+        "difference; * marks this library's own systems.\n"
+    )
+    blocks = [head]
     for protocol in results.protocols:
-        header = ["system", "holdouts", *TITLES.values(), "reported", "difference"]
+        header = ["system", "holdouts", *TITLES.values()]
         lines = [header, ["---"] * len(header)]
-        lines += [_line(results, row, protocol) for row in results.rows]
+        for row in _measured(results, protocol):
+            cells = [cell(results, row, protocol, score) for score in TITLES]
+            texts = [
+                f"{found.text} ({found.comparison})" if found.comparison else found.text
+                for found in cells
+            ]
+            lines.append([row.title + r"\*" * row.ours, str(cells[0].n), *texts])
         body = "\n".join("| " + " | ".join(_escaped(line)) + " |" for line in lines)
         blocks.append(f"## Protocol: {protocol}\n\n{body}\n")
-    head = "Mean ± standard deviation over holdouts; * marks this library's own systems.\n"
-    return "\n".join([head, *blocks])
+    return "\n".join(blocks)
 
 
 def as_latex(results: Results) -> str:
-    """Write Table I, under every protocol, as LaTeX (booktabs)."""
+    """Write a table for each protocol as LaTeX, with the reported figures below the measured."""
     names = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#"}
 
     def safe(text: str) -> str:
@@ -168,35 +184,32 @@ def as_latex(results: Results) -> str:
         return text.replace("±", r"$\pm$").replace(MINUS, "$-$")
 
     out = io.StringIO()
+    out.write("% \\usepackage{booktabs} \\usepackage{graphicx}\n")
     for protocol in results.protocols:
         out.write("\\begin{table}\n\\centering\n")
         out.write(f"\\caption{{Protocol: {safe(protocol)}. Mean and standard deviation over ")
-        out.write("holdouts; * marks this library's own systems.}\n")
-        out.write("\\begin{tabular}{l" + "r" * (len(TITLES) + 3) + "}\n\\toprule\n")
-        header = ["System", "Holdouts", *TITLES.values(), "Reported", "Difference"]
-        out.write(" & ".join(header) + " \\\\\n\\midrule\n")
-        for row in results.rows:
-            line = _line(results, row, protocol)
-            out.write(" & ".join(safe(text) for text in line) + " \\\\\n")
-        out.write("\\bottomrule\n\\end{tabular}\n\\end{table}\n\n")
+        out.write("holdouts; below, what the source reports and the difference; * marks this ")
+        out.write("library's own systems.}\n\\resizebox{\\textwidth}{!}{%\n")
+        out.write("\\begin{tabular}{l" + "r" * (len(TITLES) + 1) + "}\n\\toprule\n")
+        out.write(" & ".join(["System", "Holdouts", *TITLES.values()]) + " \\\\\n\\midrule\n")
+        for row in _measured(results, protocol):
+            cells = [cell(results, row, protocol, score) for score in TITLES]
+            lines = [[row.title + "*" * row.ours, str(cells[0].n), *(each.text for each in cells)]]
+            if any(each.comparison for each in cells):
+                lines.append(["", "", *(each.comparison for each in cells)])
+            for line in lines:
+                out.write(" & ".join(safe(text) for text in line) + " \\\\\n")
+        out.write("\\bottomrule\n\\end{tabular}}\n\\end{table}\n\n")
     return out.getvalue()
+
+
+def _measured(results: Results, protocol: str) -> list[Row]:
+    return [row for row in results.rows if len(results.of(row.key, protocol))]
 
 
 def main_score(row: Row) -> str:
     """Give the score that a row's source reports, the test accuracy if it reports none."""
     return "test_track_accuracy" if "test_track_accuracy" in row.reported else "test_accuracy"
-
-
-def _line(results: Results, row: Row, protocol: str) -> list[str]:
-    cells = {score: cell(results, row, protocol, score) for score in TITLES}
-    main = cells[main_score(row)]
-    return [
-        row.title + "*" * row.ours,
-        str(cells["test_accuracy"].n),
-        *(found.text for found in cells.values()),
-        "" if main.reported is None else number(main.reported),
-        main.difference_text,
-    ]
 
 
 def _escaped(line: Sequence[str]) -> list[str]:
