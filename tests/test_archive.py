@@ -112,24 +112,24 @@ def joblib_of(value):
     return file.getvalue()
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"hello",
-        pickle.dumps(Exploit()),
-        joblib_of(Exploit()),
-        zip_of(a_txt="a"),
-        zip_of(config_json="{}", metadata_json="{}", model_weights_h5=b"x"),  # as .keras
-        zip_of(model_json="[1, 2]"),
-        zip_of(model_json="{}"),
-        zip_of(model_json="no JSON"),
-        zip_of(model_json="[" * 100_000),
-        zip_of(model_json='{"format": "musigenre-model", "model": ' + '{"a": ' * 100_000),
-        npy(np.zeros(3)),
-    ],
-    ids=lambda data: repr(data[:12]),
-)
+FOREIGN = {
+    "empty": b"",
+    "text": b"hello",
+    "pickle": pickle.dumps(Exploit()),
+    "joblib": joblib_of(Exploit()),
+    "zip": zip_of(a_txt="a"),
+    "keras": zip_of(config_json="{}", metadata_json="{}", model_weights_h5=b"x"),
+    "list": zip_of(model_json="[1, 2]"),
+    "no-format": zip_of(model_json="{}"),
+    "no-json": zip_of(model_json="no JSON"),
+    "deep-list": zip_of(model_json="[" * 100_000),
+    "deep-model": zip_of(model_json='{"format": "musigenre-model", "model": ' + '{"a": ' * 100_000),
+    "npy": npy(np.zeros(3)),
+}
+
+
+# By name: a zip holds the time, and workers must agree on what the tests are called.
+@pytest.mark.parametrize("data", FOREIGN.values(), ids=FOREIGN)
 def test_a_foreign_file(tmp_path, data):
     path = tmp_path / "other"
     path.write_bytes(data)
