@@ -29,8 +29,10 @@ from tqdm.auto import tqdm
 
 from musigenre import AudioFeatures, BlockScaler, CoupledSVC, audio, load_gtzan, make_clip_model
 from musigenre.dsp.augmentation import augment
+from musigenre.evaluation.metrics import align_proba
 from musigenre.features import extract_to_store
 from musigenre.features.texture import TEXTURE_BLOCKS
+from musigenre.files import written_whole
 from musigenre.model_selection.group_fit import fit_with_groups
 
 SR = 22050
@@ -112,13 +114,13 @@ class Data:
             if not path.exists():
                 loaded = enumerate(self.paths[first : first + CHUNK], start=first)
                 altered = [alter(variant, i, audio.load(path, SR)) for i, path in loaded]
-                temporary = path.with_suffix(".tmp.npy")
-                np.save(temporary, np.vstack([extractor.fit_transform(y[None]) for y in altered]))
-                temporary.replace(path)
+                block = np.vstack([extractor.fit_transform(y[None]) for y in altered])
+                with written_whole(path) as temporary, temporary.open("wb") as file:
+                    np.save(file, block)
             rows.append(np.load(path))
         return np.vstack(rows)
 
-    @cache  # noqa: B019
+    @cache  # noqa: B019 - one instance, as long as the run
     def table(self, feature_set: str) -> np.ndarray:
         store = self.store / "features"
         stored = extract_to_store(self.paths, store, None, feature_set=feature_set, verbose=1)
@@ -128,7 +130,7 @@ class Data:
         folds = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=seed)
         yield from folds.split(self.y, self.y, self.artists)
 
-    @lru_cache(maxsize=4 * N_FOLDS)  # noqa: B019
+    @lru_cache(maxsize=4 * N_FOLDS)  # noqa: B019 - one instance, as long as the run
     def scaled(
         self, seed: int, fold: int, training: tuple[str, ...], test: str, n_quantiles: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -237,7 +239,7 @@ def copies(data: Data) -> None:
 
 
 def probabilities(data: Data) -> None:
-    rows = []
+    rows, genres = [], np.unique(data.y)
     for name, grouped in (("artists kept together", True), ("tracks at random", False)):
         proba, truth = [], []
         for seed in data.seeds:
@@ -246,10 +248,8 @@ def probabilities(data: Data) -> None:
                 X, tested, train, held_out = fold_data
                 model = clone(BEST["classifier"])
                 model.fit(X, data.y[train], data.artists[train] if grouped else train)
-                proba.append(np.zeros((len(held_out), len(set(data.y)))))
-                places = np.searchsorted(np.unique(data.y), model.classes_)
-                proba[-1][:, places] = model.predict_proba(tested)
-                truth.append(np.searchsorted(np.unique(data.y), data.y[held_out]))
+                proba.append(align_proba(model.predict_proba(tested), model.classes_, genres))
+                truth.append(np.searchsorted(genres, data.y[held_out]))
         rows.append((name, *calibration(np.vstack(proba), np.concatenate(truth))))
     header = ("slope learned with", "log-loss", "Brier score", "calibration error")
     show("Probabilities", header, rows)

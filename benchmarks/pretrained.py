@@ -32,6 +32,7 @@ from tqdm.auto import tqdm
 import musigenre
 from best import BEST, N_FOLDS, Data, calibration
 from musigenre import GenrePipeline, StratifiedMonteCarloSplit
+from musigenre.evaluation.metrics import align_proba
 from musigenre.features import AudioFeatures
 
 NAME = "gtzan"
@@ -160,10 +161,8 @@ def predict(
     scaler, classifier = clone(BEST["scaler"]), clone(BEST["classifier"])
     with threadpool_limits(1):
         classifier.fit(scaler.fit_transform(X), y, artists)
-        proba = np.zeros((len(tested), len(genres)))
-        known = np.searchsorted(genres, classifier.classes_)
-        proba[:, known] = classifier.predict_proba(scaler.transform(tested))
-    return proba
+        proba = classifier.predict_proba(scaler.transform(tested))
+    return align_proba(proba, classifier.classes_, genres)
 
 
 # ---- The card ----

@@ -559,7 +559,7 @@ shards.pq.write_table = write_and_die
 files = sorted(entry.path for entry in os.scandir(folder))
 features = extract_to_store(files, output + ".store", CLIP)
 if moment == "while the table is written":
-    shards.os.fsync = die
+    os.fsync = die
 features.write(output)
 """
 

@@ -7,7 +7,6 @@ memory, up to a limit, and never unpacked onto the disk. See docs/saving.md.
 import hashlib
 import json
 import platform
-import uuid
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import sklearn
 from numpy.typing import NDArray
 
 import musigenre
+from musigenre.files import written_whole
 from musigenre.plain_arrays import from_npy, to_npy
 from musigenre.zip_entries import Room, check_entries, read_entry
 
@@ -129,16 +129,10 @@ def write_archive(path: str | PathLike[str], model: dict[str, Any], parts: Parts
         "entries": entries,
         "model": model,
     }
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with zipfile.ZipFile(temporary, "w") as archive:
-            for name, entry in {_JSON: json.dumps(header, indent=1).encode(), **data}.items():
-                info = zipfile.ZipInfo(name, date_time=_DATE)
-                archive.writestr(info, entry, compress_type=zipfile.ZIP_DEFLATED)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(Path(path)) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, entry in {_JSON: json.dumps(header, indent=1).encode(), **data}.items():
+            info = zipfile.ZipInfo(name, date_time=_DATE)
+            archive.writestr(info, entry, compress_type=zipfile.ZIP_DEFLATED)
 
 
 def read_archive(path: str | PathLike[str]) -> tuple[dict[str, Any], Parts]:

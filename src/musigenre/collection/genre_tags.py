@@ -14,8 +14,8 @@ from typing import Any
 from musigenre.audio import AudioError, noted_damage
 from musigenre.audio.decoding import open_audio, regular_file, warn_if_short
 from musigenre.audio.foreign import DecodeError
-from musigenre.features.shards import written_whole
 from musigenre.features.tracks import FileState
+from musigenre.files import written_whole
 
 _NO_TAGS, _CONVERT = "files of its kind have no tags", "convert it, for instance to FLAC"
 

@@ -17,8 +17,8 @@ from musigenre.collection.genre_tags import (
     read_genre,
     remove_left_behind,
 )
-from musigenre.features.shards import written_whole
 from musigenre.features.tracks import FileState
+from musigenre.files import write_json
 from musigenre.parallel import run_jobs
 
 #: Version of the undo file. A reader refuses a later one.
@@ -171,9 +171,7 @@ def write_undo_file(path: str | PathLike[str], changes: Sequence[Change]) -> Non
             for change in changes
         ],
     }
-    with written_whole(path) as temporary:
-        # ASCII, so that names that are no text survive.
-        temporary.write_text(json.dumps(content, indent=1), encoding="ascii")
+    write_json(path, content)
 
 
 def read_undo_file(path: str | PathLike[str]) -> list[Change]:

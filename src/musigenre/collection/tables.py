@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from musigenre.collection.predictions import TrackPrediction
-from musigenre.features.shards import written_whole
+from musigenre.files import written_whole
 
 #: Endings of the files that a table can be written to.
 TABLE_ENDINGS = (".csv", ".json", ".jsonl", ".parquet")

@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from musigenre.files import written_whole
+
 #: Extensions of playlists.
 PLAYLIST_EXTENSIONS = (".m3u", ".m3u8")
 
@@ -105,8 +107,6 @@ def write_playlist(path: str | PathLike[str], tracks: Iterable[str]) -> None:
     ValueError
         If the name of a track holds a line break, which no playlist can express.
     """
-    from musigenre.features.shards import written_whole
-
     path = Path(path)
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - resolve() follows links
     lines = ["#EXTM3U"]

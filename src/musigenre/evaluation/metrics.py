@@ -108,13 +108,11 @@ def corrected_interval(
     (0.672, 0.788)
     """
     values = np.asarray(scores, dtype=np.float64)
-    if min(n_train, n_test) <= 0:
-        raise ValueError(f"n_train={n_train} and n_test={n_test} must both be positive.")
+    spread = _corrected_spread(values, n_train, n_test)
     if not 0 < confidence < 1:
         raise ValueError(f"confidence={confidence} must lie between 0 and 1.")
-    if values.size < 2:
+    if np.isnan(spread):
         return np.nan, np.nan
-    spread = np.sqrt((1 / values.size + n_test / n_train) * values.var(ddof=1))
     half = stdtrit(values.size - 1, (1 + confidence) / 2) * spread
     return float(values.mean() - half), float(values.mean() + half)
 
@@ -203,13 +201,20 @@ def corrected_t_test(differences: ArrayLike, n_train: float, n_test: float) -> t
     (3.46, 0.041)
     """
     values = np.asarray(differences, dtype=np.float64)
-    if min(n_train, n_test) <= 0:
-        raise ValueError(f"n_train={n_train} and n_test={n_test} must both be positive.")
-    if values.size < 2 or np.isnan(values).any():
+    spread = _corrected_spread(values, n_train, n_test)
+    if np.isnan(spread):
         return np.nan, np.nan
-    spread = np.sqrt((1 / values.size + n_test / n_train) * values.var(ddof=1))
     if spread == 0:
         mean = float(values.mean())
         return (0.0, 1.0) if mean == 0 else (float(np.copysign(np.inf, mean)), 0.0)
     t = values.mean() / spread
     return float(t), float(2 * stdtr(values.size - 1, -abs(t)))
+
+
+def _corrected_spread(values: NDArray[np.float64], n_train: float, n_test: float) -> float:
+    """Give the standard error of the mean over holdouts; NaN if it cannot be told."""
+    if min(n_train, n_test) <= 0:
+        raise ValueError(f"n_train={n_train} and n_test={n_test} must both be positive.")
+    if values.size < 2:
+        return np.nan
+    return float(np.sqrt((1 / values.size + n_test / n_train) * values.var(ddof=1)))

@@ -1,12 +1,10 @@
 """Shards: Parquet files that hold the records of some tracks, one row a record."""
 
 import json
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +12,7 @@ import pyarrow.parquet as pq
 
 from musigenre.audio import AudioError
 from musigenre.features.tracks import FileState, TrackRecord
+from musigenre.files import written_whole
 
 _LIST = pa.list_(pa.float64())
 _SCHEMA = pa.schema(
@@ -84,41 +83,12 @@ class FeatureStoreError(ValueError):
         What to do.
     """
 
-    def __init__(self, path: str | os.PathLike[str], cause: str, remedy: str):
+    def __init__(self, path: str | PathLike[str], cause: str, remedy: str):
         super().__init__(path, cause, remedy)
         self.path, self.cause, self.remedy = path, cause, remedy
 
     def __str__(self) -> str:
         return f"the feature store '{self.path}' {self.cause}; {self.remedy}"
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """Write a file that appears under its name only when it is complete and on the disk.
-
-    Parameters
-    ----------
-    path : Path
-
-    Yields
-    ------
-    Path
-        A temporary name in the same folder, to be written to.
-    """
-    temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}.tmp")
-    try:
-        yield temporary
-        with temporary.open("r+b") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def write_shard(path: Path, records: Sequence[TrackRecord], about: dict) -> None:

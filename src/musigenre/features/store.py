@@ -17,9 +17,9 @@ from musigenre.features.shards import (
     read_index,
     read_records,
     write_shard,
-    written_whole,
 )
 from musigenre.features.tracks import FileState, Recipe, TrackRecord
+from musigenre.files import write_json
 
 #: Version of the layout. A reader refuses any other.
 FORMAT_VERSION = 2
@@ -92,7 +92,9 @@ class FeatureStore:
         self._shard_folder = self.folder / name
         self._shard_folder.mkdir(exist_ok=True)
         columns = {"columns": list(recipe.features.names)}
-        _write_json(self._shard_folder / "recipe.json", recipe.key() | columns)
+        described = self._shard_folder / "recipe.json"
+        if not described.exists():
+            write_json(described, recipe.key() | columns)
         self._remove_stale()
 
     def locate(self, files: Iterable[FileState]) -> Places:
@@ -185,7 +187,7 @@ class FeatureStore:
                     self.folder, "is a folder with other things in it", "give a new or empty folder"
                 )
             about = {"format": "musigenre-features", "format_version": FORMAT_VERSION}
-            _write_json(manifest, about)
+            write_json(manifest, about)
             return
         try:
             about = json.loads(manifest.read_text())
@@ -258,9 +260,3 @@ class StoreWriter:
 
     def __exit__(self, *exception: object) -> None:
         self.flush()
-
-
-def _write_json(path: Path, content: dict) -> None:
-    if not path.exists():
-        with written_whole(path) as temporary:
-            temporary.write_text(json.dumps(content, indent=1))

@@ -12,9 +12,9 @@ from tqdm.auto import tqdm
 
 from musigenre.clips import COLUMNS
 from musigenre.features.places import Places
-from musigenre.features.shards import written_whole
 from musigenre.features.store import FeatureStore
 from musigenre.features.tracks import TrackRecord, unicode_name
+from musigenre.files import written_whole
 
 # Bytes of features read at a time.
 _BATCH_BYTES = 2**23

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import musigenre
-from musigenre.features.shards import written_whole
+from musigenre.files import write_json
 from musigenre.paper.row import Row
 from musigenre.paper.settings import Settings
 
@@ -147,5 +147,4 @@ def write_manifest(folder: Path, settings: Settings, fingerprint: str) -> None:
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "musigenre": musigenre.__version__,
     }
-    with written_whole(path) as temporary:
-        temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    write_json(path, manifest)

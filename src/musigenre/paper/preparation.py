@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 import musigenre
 from musigenre.clips import clip_table
-from musigenre.features.shards import written_whole
+from musigenre.files import write_json, written_whole
 from musigenre.paper.claims import RENEW_SECONDS, Claim
 from musigenre.paper.dataset import Dataset
 from musigenre.paper.kinds import CLIP_DURATION, KINDS, Kind
@@ -137,7 +137,7 @@ def _write_tables(folder: Path, sources: Sources, n_jobs: int | None, verbose: i
             table = table.join(labels.iloc[rows].reset_index(drop=True))
             _write_table(folder / f"{name}.csv", table)
     about = {"fingerprint": fingerprint, "notes": sources.notes, "left_out": left_out}
-    _write_json(done, about)
+    write_json(done, about)
 
 
 def _is_there(folder: Path, kind: Kind, description: dict[str, Any]) -> bool:
@@ -173,7 +173,7 @@ def _make(folder, kind, table, description, sources, settings, n_jobs, verbose) 
         "n_jobs": n_jobs,
         "musigenre": musigenre.__version__,
     }
-    _write_json(folder / f"{kind.name}.json", description | about)
+    write_json(folder / f"{kind.name}.json", description | about)
 
 
 def _check_found(path, kind, table, settings, n_jobs) -> None:
@@ -221,7 +221,7 @@ def _compute(path, kind, table, description, settings, n_jobs, verbose) -> None:
                 values = np.lib.format.open_memmap(partial, "w+", np.float32, shape)
             values[first:last] = block
             values.flush()
-            _write_json(progress, description | {"rows": last})
+            write_json(progress, description | {"rows": last})
             bar.update(last - first)
     del values
     partial.replace(path)
@@ -263,8 +263,3 @@ def _description(
 def _write_table(path: Path, table: pd.DataFrame) -> None:
     with written_whole(path) as temporary:
         table.to_csv(temporary, index=False, encoding="utf-8", errors="surrogateescape")
-
-
-def _write_json(path: Path, content: dict) -> None:
-    with written_whole(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1))

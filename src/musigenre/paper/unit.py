@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from musigenre.features.shards import written_whole
+from musigenre.files import write_json, written_whole
 
 FORMAT_VERSION = 1
 
@@ -72,16 +72,14 @@ class Unit:
             temporary.open("wb") as file,
         ):
             np.savez_compressed(file, allow_pickle=False, **predictions)
-        with written_whole(path) as temporary:
-            temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
+        write_json(path, record)
         self.error_path(results).unlink(missing_ok=True)
 
     def write_error(self, results: Path, error: dict[str, Any]) -> None:
         """Write why it failed."""
         path = self.error_path(results)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(path) as temporary:
-            temporary.write_text(json.dumps(error, indent=1), encoding="utf-8")
+        write_json(path, error)
 
     def read(self, results: Path) -> dict[str, Any]:
         """Read its record.

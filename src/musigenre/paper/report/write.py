@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from musigenre.features.shards import written_whole
+from musigenre.files import written_whole
 from musigenre.paper.report.page import page_content
 from musigenre.paper.report.tables import as_csv, as_latex, as_markdown
 from musigenre.paper.results import Results
