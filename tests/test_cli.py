@@ -138,16 +138,6 @@ def test_a_genre_may_be_called_like_a_column(run, music, tmp_path):
     assert {"p_track", "p_genre", "track", "genre"} <= set(json.loads(result.stdout.split("\n")[0]))
 
 
-def test_a_file_that_is_too_long_stops_nothing(run, model, music, tmp_path, monkeypatch):
-    monkeypatch.setattr("musigenre.collection.predictions.MAX_DURATION", 4.0)
-    soundfile.write(tmp_path / "long.wav", np.zeros(5 * SR), SR)
-    source = music / KINDS[0] / f"{KINDS[0]}.00000.wav"
-    (tmp_path / "short.wav").write_bytes(source.read_bytes())
-    result = run("predict", tmp_path, "-m", model, code=1)
-    assert "short.wav" in result.stdout
-    assert "long.wav': it is longer than max_duration=4 s" in result.stderr
-
-
 def test_many_files_are_written_chunk_by_chunk(run, model, music, tmp_path, monkeypatch):
     monkeypatch.setattr("musigenre.collection.predictions.CHUNK", 5)
     monkeypatch.setattr("musigenre.cli._predictor._PIECE", 4)

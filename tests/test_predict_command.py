@@ -27,6 +27,7 @@ class LevelPipeline:
 
     classes_ = np.array(GENRES)
     clip_duration_ = 1.0
+    pipeline_ = None  # not one that begins with AudioFeatures
     n_calls = 0
     refused = ""
 
@@ -273,6 +274,15 @@ def test_files_that_failed_are_tried_again(run, music, tmp_path, pipeline):
     run(file, other, "-o", output)
     assert pd.read_csv(output)["genre"].tolist() == ["middling", "loud"]
     assert pipeline.n_calls == 2
+
+
+def test_a_file_that_is_too_long_stops_nothing(run, music, tmp_path, monkeypatch):
+    monkeypatch.setattr("musigenre.collection.predictions.MAX_DURATION", 4.0)
+    soundfile.write(tmp_path / "long.wav", melody(np.random.default_rng(0), 5), SR)
+    (tmp_path / "short.wav").write_bytes((music / "0.wav").read_bytes())
+    result = run(tmp_path, code=1)
+    assert "short.wav" in result.stdout
+    assert "long.wav': it is longer than max_duration=4 s" in result.stderr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")

@@ -2,19 +2,28 @@
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
 from musigenre.audio import AudioError, AudioWarning, noted_damage
 from musigenre.audio.reading import MAX_DURATION, too_long
+from musigenre.classifiers import AugmentedClassifier
 from musigenre.clips import COLUMNS, SAMPLE_RATE, spans
+from musigenre.features import AudioFeatures
 from musigenre.features.sound_check import SoundCheck
-from musigenre.features.tracks import FileState, decoded_blocks
+from musigenre.features.tracks import (
+    FileState,
+    Recipe,
+    compile_kernels,
+    decoded_blocks,
+    describe_track,
+)
 from musigenre.parallel import run_jobs
 
 if TYPE_CHECKING:
@@ -57,12 +66,20 @@ class TrackPrediction:
 
 
 @dataclass(frozen=True)
-class _Examined:
+class _Heard:
+    """What a worker found in a file; `features` only if the model begins with them."""
+
     file: FileState
-    spans: list[tuple[int, int]]
+    starts: np.ndarray
+    durations: np.ndarray
+    features: np.ndarray | None = None
     note: str = ""
     damage: str | None = None
     error: AudioError | None = None
+
+    @classmethod
+    def of_error(cls, file: FileState, error: AudioError) -> "_Heard":
+        return cls(file, np.empty(0), np.empty(0), error=error)
 
 
 def predict_tracks(
@@ -83,6 +100,11 @@ def predict_tracks(
     ------
     list of TrackPrediction
         Of at most `CHUNK` tracks, in order. Every call with the same paths makes the same chunks.
+
+    Notes
+    -----
+    A model that begins with :class:`musigenre.AudioFeatures` has each file decoded once, in
+    bounded memory; for any other it is decoded to listen to it, and again by the model.
     """
     for first in range(0, len(paths), CHUNK):
         yield _predict_chunk(pipeline, paths[first : first + CHUNK])
@@ -91,74 +113,118 @@ def predict_tracks(
 def _predict_chunk(pipeline: "GenrePipeline", paths: Sequence[str]) -> list[TrackPrediction]:
     # Workers may have another working folder. Links stay as they are, which resolve() follows.
     files = [os.path.abspath(path) for path in paths]  # noqa: PTH100
-    examined: list[_Examined | None] = [None] * len(paths)
-    jobs = ((i, file, pipeline.clip_duration_) for i, file in enumerate(files))
-    with closing(run_jobs(_examine, jobs, on_crash=_crashed)) as results:
-        for position, result in results:
-            examined[position] = result
-    found = dict(enumerate(each for each in examined if each is not None))
-    errors = {i: each.error for i, each in found.items() if each.error is not None}
-    while True:
-        table = _clip_table(files, found, leave_out=errors)
-        if table.empty:
-            timeline = pd.DataFrame()
-            break
-        try:
-            with warnings.catch_warnings():
-                # Damage was noted when the file was examined.
-                warnings.simplefilter("ignore", AudioWarning)
-                timeline = pipeline.predict_clips(table)
-            break
-        except AudioError as error:
-            # It could be read, but is not what the model takes, or has gone since.
-            found_at = [i for i in found if files[i] == error.path and i not in errors]
-            if not found_at:
-                raise
-            errors[found_at[0]] = error
-
+    features, classifier = _split(pipeline.pipeline_)
+    if features is None:
+        heard = _hear(_listen, files, pipeline.clip_duration_)
+        probabilities, errors = _from_clips(pipeline, files, heard)
+    else:
+        recipe = features.clip_recipe(pipeline.clip_duration_)
+        if recipe.features.uses_kernels:
+            compile_kernels()
+        heard = _hear(_describe, files, recipe)
+        probabilities, errors = _from_features(classifier, features, heard), {}
     predictions = []
-    names = [f"p_{genre}" for genre in pipeline.classes_]
-    rows_of = {} if timeline.empty else timeline.groupby("track").indices
-    for i, path in enumerate(paths):
-        rows = rows_of.get(i)
-        of_track = timeline.iloc[rows if rows is not None else []]
-        is_read = rows is not None
+    for i, (path, each) in enumerate(zip(paths, heard, strict=True)):
+        error = each.error or errors.get(i)
+        if error is not None:
+            nothing = np.empty(0), np.empty(0), np.empty((0, len(pipeline.classes_)))
+            predictions.append(TrackPrediction(path, each.file, *nothing, error=error))
+            continue
+        clips = each.starts, each.durations, probabilities[i]
         predictions.append(
-            TrackPrediction(
-                path,
-                found[i].file,
-                of_track["start"].to_numpy(float) if is_read else np.empty(0),
-                of_track["duration"].to_numpy(float) if is_read else np.empty(0),
-                of_track[names].to_numpy(float) if is_read else np.empty((0, len(names))),
-                found[i].note if is_read else "",
-                found[i].damage if is_read else None,
-                errors.get(i),
-            )
+            TrackPrediction(path, each.file, *clips, note=each.note, damage=each.damage)
         )
     return predictions
 
 
+def _split(model: Any) -> tuple[AudioFeatures | None, Any]:
+    """Part a fitted model of clips into the features that it begins with, if so, and the rest."""
+    if isinstance(model, AugmentedClassifier):
+        model = model.estimator_  # it alters clips in training only
+    if isinstance(model, Pipeline) and len(model) > 1 and isinstance(model[0], AudioFeatures):
+        return model[0], model[1:]
+    return None, model
+
+
+def _from_features(
+    classifier: Any, features: AudioFeatures, heard: Sequence[_Heard]
+) -> dict[int, np.ndarray]:
+    """Classify clips that workers have described."""
+    found = {i: each.features for i, each in enumerate(heard) if each.features is not None}
+    if not found:
+        return {}
+    X: Any = np.concatenate(list(found.values()))
+    if hasattr(classifier, "feature_names_in_"):
+        X = pd.DataFrame(X, columns=features.get_feature_names_out())
+    ends = np.cumsum([len(values) for values in found.values()])
+    return dict(zip(found, np.split(classifier.predict_proba(X), ends[:-1]), strict=True))
+
+
+def _from_clips(
+    pipeline: "GenrePipeline", files: Sequence[str], heard: Sequence[_Heard]
+) -> tuple[dict[int, np.ndarray], dict[int, AudioError]]:
+    """Let the model read the clips itself, and leave out the files that it cannot take."""
+    errors: dict[int, AudioError] = {}
+    while True:
+        taken = [i for i, each in enumerate(heard) if each.error is None and i not in errors]
+        if not taken:
+            return {}, errors
+        try:
+            with warnings.catch_warnings():
+                # Damage was noted when the file was listened to.
+                warnings.simplefilter("ignore", AudioWarning)
+                timeline = pipeline.predict_clips(_clip_table(files, heard, taken))
+            break
+        except AudioError as error:
+            # It could be read, but is not what the model takes, or has gone since.
+            found_at = [i for i in taken if files[i] == error.path]
+            if not found_at:
+                raise
+            errors[found_at[0]] = error
+    values = timeline[[f"p_{genre}" for genre in pipeline.classes_]].to_numpy(float)
+    rows_of = timeline.groupby("track").indices
+    return {i: values[rows_of[i]] for i in taken}, errors
+
+
 def _clip_table(
-    files: Sequence[str], found: dict[int, _Examined], leave_out: dict[int, AudioError]
+    files: Sequence[str], heard: Sequence[_Heard], taken: Iterable[int]
 ) -> pd.DataFrame:
     rows = [
-        (files[i], first / SAMPLE_RATE, n / SAMPLE_RATE, i)
-        for i, each in found.items()
-        if i not in leave_out
-        for first, n in each.spans
+        (files[i], start, duration, i)
+        for i in taken
+        for start, duration in zip(heard[i].starts, heard[i].durations, strict=True)
     ]
-    columns = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
     # Objects, because a file name need not be UTF-8, which pandas' strings are.
     return pd.DataFrame(
         {
             name: pd.Series(column, dtype=object if name == "path" else None)
-            for name, column in zip(COLUMNS, columns, strict=True)
+            for name, column in zip(COLUMNS, zip(*rows, strict=True), strict=True)
         }
     )
 
 
-def _examine(position: int, path: str, duration: float | None) -> tuple[int, _Examined]:
-    """Decode a track once, in a worker: count its samples and listen to what it is."""
+def _hear(function: Any, files: Sequence[str], how: Recipe | float | None) -> list[_Heard]:
+    """Have workers hear the files, by `_describe` or `_listen`."""
+    heard: dict[int, _Heard] = {}
+    jobs = ((i, file, how) for i, file in enumerate(files))
+    with closing(run_jobs(function, jobs, on_crash=_crashed)) as results:
+        for position, result in results:
+            heard[position] = result
+    return [heard[i] for i in range(len(files))]
+
+
+def _describe(position: int, path: str, recipe: Recipe) -> tuple[int, _Heard]:
+    """Decode a track once: listen to what it is, and describe its clips."""
+    check = SoundCheck()
+    _, track = describe_track(position, path, recipe, listen=check.add)
+    if track.error is not None:
+        return position, _Heard.of_error(track.file, track.error)
+    clips = track.starts, track.durations, track.values
+    return position, _Heard(track.file, *clips, check.measures().note, track.damage)
+
+
+def _listen(position: int, path: str, duration: float | None) -> tuple[int, _Heard]:
+    """Decode a track: count its samples, and listen to what it is."""
     file = FileState.of(path)
     check = SoundCheck()
     n_samples = 0
@@ -174,16 +240,16 @@ def _examine(position: int, path: str, duration: float | None) -> tuple[int, _Ex
                     path, f"there are no samples in it at {SAMPLE_RATE} Hz", "leave it out"
                 )
         except AudioError as error:
-            return position, _Examined(file, [], error=error)
+            return position, _Heard.of_error(file, error)
+    starts, durations = np.array(spans(n_samples, duration), dtype=float).T / SAMPLE_RATE
     damage = notes[0]["what"] if notes else None
-    cuts = spans(n_samples, duration)
-    return position, _Examined(file, cuts, check.measures().note, damage)
+    return position, _Heard(file, starts, durations, None, check.measures().note, damage)
 
 
-def _crashed(position: int, path: str, duration: float | None) -> tuple[int, _Examined]:
+def _crashed(position: int, path: str, how: Recipe | float | None) -> tuple[int, _Heard]:
     error = AudioError(
         path,
         "the process that read it ended (it crashed, or memory ran out)",
         "convert it to another format, or leave it out",
     )
-    return position, _Examined(FileState.of(path), [], error=error)
+    return position, _Heard.of_error(FileState.of(path), error)

@@ -16,6 +16,7 @@ from musigenre.features.sources import Source, TrackClips, path_sources, wavefor
 from musigenre.features.tracks import (
     BATCH_SECONDS,
     LONGEST_CLIP,
+    Recipe,
     compile_kernels,
     compute_clips,
     too_long,
@@ -169,18 +170,32 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
             If a file cannot be read and ``on_error="raise"``.
         """
         self._validate_params()
-        if getattr(self, "feature_set_", self.feature_set) != self.feature_set:
-            raise ValueError(
-                f"fitted with the feature set {self.feature_set_!r}, but feature_set is now "
-                f"{self.feature_set!r}: fit again"
-            )
-        made_by = getattr(self, "feature_set_version_", self._recipe.version)
-        if made_by != self._recipe.version:
-            raise ValueError(
-                f"fitted with version {made_by} of the feature set {self.feature_set!r}, but this "
-                f"musigenre computes version {self._recipe.version}: train again"
-            )
+        self._check_recipe()
         return self._extract(*self._check_X(X, reset=False))
+
+    def clip_recipe(self, duration: float | None) -> Recipe:
+        """Give the recipe by which a track is decoded, cut and described in one go.
+
+        The numbers are those that :meth:`transform` gives for the clips of
+        :func:`musigenre.clip_table`.
+
+        Parameters
+        ----------
+        duration : float or None
+            Of a clip, in seconds.
+
+        Returns
+        -------
+        Recipe
+            For :func:`musigenre.features.tracks.describe_track`.
+
+        Raises
+        ------
+        ValueError
+            If it was fitted with another feature set, or another version of it.
+        """
+        self._check_recipe()
+        return Recipe(self.feature_set, duration, dtype=self.dtype)
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Give the names of the columns.
@@ -204,6 +219,19 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
         self.feature_set_ = self.feature_set
         self.feature_set_version_ = self._recipe.version
         self.sample_rate_ = self._recipe.sample_rate
+
+    def _check_recipe(self) -> None:
+        if getattr(self, "feature_set_", self.feature_set) != self.feature_set:
+            raise ValueError(
+                f"fitted with the feature set {self.feature_set_!r}, but feature_set is now "
+                f"{self.feature_set!r}: fit again"
+            )
+        made_by = getattr(self, "feature_set_version_", self._recipe.version)
+        if made_by != self._recipe.version:
+            raise ValueError(
+                f"fitted with version {made_by} of the feature set {self.feature_set!r}, but this "
+                f"musigenre computes version {self._recipe.version}: train again"
+            )
 
     def _check_X(self, X, reset: bool) -> tuple[Iterator[Source], int]:
         """Give the sources of the clips and the number of rows."""

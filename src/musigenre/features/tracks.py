@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -179,6 +179,7 @@ def describe_track(
     by_content: bool = False,
     first_clip: int = 0,
     known: FileState | None = None,
+    listen: Callable[[np.ndarray], None] | None = None,
 ) -> tuple[int, TrackRecord]:
     """Decode, cut and compute one track, in a worker.
 
@@ -196,6 +197,8 @@ def describe_track(
         How many clips are left out, because they are known.
     known : FileState, optional
         The state of the file in which they are; if it has changed, all is computed.
+    listen : callable, optional
+        Called with each block of samples, at 22,050 Hz, as it is decoded.
 
     Returns
     -------
@@ -211,7 +214,7 @@ def describe_track(
 
     def clips() -> Iterator[np.ndarray]:
         nonlocal complete
-        cut = cut_stream(_decode(path, recipe), recipe.duration, **options)
+        cut = cut_stream(_decode(path, recipe, listen), recipe.duration, **options)
         for first, clip in islice(cut, first_clip, None):
             if len(cuts) == most:
                 complete = False
@@ -289,7 +292,9 @@ def _batches(clips: Iterable[np.ndarray], n_samples: int) -> Iterator[list[np.nd
         yield batch
 
 
-def _decode(path: str, recipe: Recipe) -> Iterator[np.ndarray]:
+def _decode(
+    path: str, recipe: Recipe, listen: Callable[[np.ndarray], None] | None
+) -> Iterator[np.ndarray]:
     """Give the blocks of a track at the rate at which clips are cut, and check its length."""
     longest = LONGEST_CLIP * SAMPLE_RATE if recipe.duration is None else np.inf
     n_samples = 0
@@ -297,6 +302,8 @@ def _decode(path: str, recipe: Recipe) -> Iterator[np.ndarray]:
         n_samples += len(block)
         if n_samples > longest:
             raise too_long(path)
+        if listen is not None:
+            listen(block)
         yield block
     if n_samples == 0:
         raise AudioError(path, f"there are no samples in it at {SAMPLE_RATE} Hz", "leave it out")
