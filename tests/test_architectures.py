@@ -108,7 +108,7 @@ def test_architectures_leave_training_to_others():
         (cnn, "mel_picture", 167_642),
         (conv1d, "mfcc", 115_634),
         (conv1d, "mel", 150_410),
-        (conv1d, "stft", 439_244),
+        (conv1d, "stft", 193_164),
         (conv1d, "mel_picture", 178_746),
         (lstm, "mfcc", 59_634),
         (crnn, "mfcc", 219_858),
@@ -143,6 +143,23 @@ def test_filters_and_strides_of_the_cnn_follow_the_number_of_bins():
         assert [block.strides for block in blocks] == [strides] + [(1, 1)] * (len(filters) - 1)
         assert len(pools) == len(filters)
         assert 5 <= pools[-1].output.shape[1] <= 10  # bins are not pooled away
+
+
+def test_steps_of_conv1d_follow_the_number_of_bins():
+    for kind, neighbours, strides, pools in [
+        ("mfcc", None, 1, ["pool_1", "pool_2"]),
+        ("mel", None, 4, ["pool_2"]),
+        ("mel_picture", None, 4, ["pool_2"]),
+        ("stft", (4,), 4, ["pool_2"]),
+    ]:
+        layers = {layer.name: layer for layer in conv1d(*CLIP[kind], 10).layers}
+        assert getattr(layers.get("fewer_bins"), "pool_size", None) == neighbours
+        assert layers["conv_1"].strides == (strides,)
+        assert [name for name in layers if name.startswith("pool")] == pools
+        # A quarter of the frames are left after the first block, and a third of these at the end.
+        n_frames = -(-CLIP[kind][1] // 4)
+        assert layers["relu_1"].output.shape[1] == n_frames
+        assert layers["relu_3"].output.shape[1] == -(-n_frames // 3)
 
 
 @pytest.mark.parametrize(("build", "step"), [(cnn, 8), (conv1d, 4)])

@@ -26,30 +26,21 @@ def _one_cycle(key: str, make: Callable, cost: float) -> Row:
     )
 
 
+def _conv1d(kind: str, name: str, cost: float) -> Row:
+    """Give the row of the fast network over one kind of spectrogram."""
+    make = partial(models.quick_cnn, architecture="conv1d", cmvn=kind == "mfcc")
+    return Row(f"conv1d-{kind}", f"Conv1d on {name}", (kind,), make, LIBRARY, ours=True, cost=cost)
+
+
 OURS = (
     _one_cycle("cnn-mel-30s", models.quick_cnn, 60),
     _one_cycle("cnn-stft-3s", models.quick_cnn, 300),
     _one_cycle("cnn-mel-3s", models.quick_cnn, 120),
     _one_cycle("cnn-mfcc-3s", partial(models.quick_cnn, cmvn=True), 65),
     _one_cycle("mmnn", models.quick_mmnn, 65),
-    Row(
-        "conv1d-mfcc",
-        "Conv1d on MFCC",
-        ("mfcc",),
-        partial(models.quick_cnn, architecture="conv1d", cmvn=True),
-        LIBRARY,
-        ours=True,
-        cost=45,
-    ),
-    Row(
-        "conv1d-mel",
-        "Conv1d on mel",
-        ("mel",),
-        partial(models.quick_cnn, architecture="conv1d"),
-        LIBRARY,
-        ours=True,
-        cost=45,
-    ),
+    _conv1d("stft", "STFT", 75),
+    _conv1d("mel", "mel", 35),
+    _conv1d("mfcc", "MFCC", 35),
     Row(
         "mmnn-blended",
         "Blended MMNN",

@@ -7,8 +7,12 @@ from keras import layers
 
 from musigenre.networks.architectures.parts import dense_end, spectrogram_input
 
-# From here on the first convolution is strided.
-_MANY_BINS = 256
+# Beyond the first number the first convolution is strided; of multiples of the second, neighbours
+# are averaged.
+_MANY_BINS, _TOO_MANY_BINS = 64, 256
+
+# The first block leaves one frame of so many, those between the first and the last one of these.
+_FIRST_STEP, _STEP = 4, 3
 
 
 def conv1d(
@@ -22,11 +26,12 @@ def conv1d(
     """Convolutional network over time for spectrograms: fast, and no worse than one over pictures.
 
     Each frame is a vector of as many channels as there are bins. The blocks are convolution over
-    time, max-pooling over two frames (but for the last block), batch normalisation and ReLU; the
-    first convolution spans five frames and the others three. With more than 256 bins nearly all the
-    work is in the first convolution, which then takes every other frame instead of pooling after
-    it. Averages and maxima over all time follow, so it does not matter where in a clip something
-    sounds; then a dense layer and the softmax.
+    time, max-pooling (over four frames in the first block, three in the next, none in the last),
+    batch normalisation and ReLU; the first convolution spans five frames and the others three. With
+    more than 64 bins most of the work is in the first convolution, which then takes every fourth
+    frame instead of pooling after it, and of 512 bins and more neighbours are averaged first, which
+    leaves some 256. Averages and maxima over all time follow, so it does not matter where in a clip
+    something sounds; then a dense layer and the softmax.
 
     Parameters
     ----------
@@ -66,23 +71,26 @@ def conv1d(
 
 def conv1d_trunk(x: keras.KerasTensor, filters: Sequence[int] | None = None) -> keras.KerasTensor:
     """Give the layers of :func:`conv1d` before its dense end, on standardised spectrograms."""
+    neighbours = x.shape[1] // _TOO_MANY_BINS
+    if neighbours > 1:
+        x = layers.AveragePooling1D(neighbours, name="fewer_bins")(x)
     x = layers.Permute((2, 1), name="frames_first")(x)
     filters = (64, 128, 128) if filters is None else filters
     for i, n in enumerate(filters, start=1):
-        width = 5 if i == 1 else 3
+        step = 1 if i == len(filters) else _STEP if i > 1 else _FIRST_STEP
         strided = i == 1 and x.shape[-1] > _MANY_BINS
         # Without a bias, which the normalisation has.
         x = layers.Conv1D(
             int(n),
-            width,
-            strides=2 if strided else 1,
+            5 if i == 1 else 3,
+            strides=step if strided else 1,
             padding="same",
             use_bias=False,
             name=f"conv_{i}",
         )(x)
-        if i < len(filters) and not strided:
-            x = layers.MaxPooling1D(2, padding="same", name=f"pool_{i}")(x)
-        # After pooling there is half as much to normalise. A shorter memory than Keras' .99, which
+        if step > 1 and not strided:
+            x = layers.MaxPooling1D(step, padding="same", name=f"pool_{i}")(x)
+        # After pooling there is less to normalise. A shorter memory than Keras' .99, which
         # a training of a few hundred updates never fills.
         x = layers.BatchNormalization(momentum=0.9, name=f"norm_{i}")(x)
         x = layers.ReLU(name=f"relu_{i}")(x)
