@@ -1,9 +1,13 @@
 """Predictions of a collection are those of the pipeline, whatever the model begins with."""
 
+import os
+from pathlib import Path
+
 import joblib
 import numpy as np
 import pytest
 import soundfile
+from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -17,16 +21,40 @@ from musigenre.collection.predictions import predict_tracks
 SR = 22050
 
 
-def feature_model():
-    return make_pipeline(AudioFeatures(), StandardScaler(), LogisticRegression())
+class Negative(AudioFeatures):
+    """Features of its own."""
 
+    def transform(self, X):
+        return -super().transform(X)
+
+    def fit_transform(self, X, y=None):
+        return -super().fit_transform(X, y)
+
+
+class Certain(AugmentedClassifier):
+    """A classifier with probabilities of its own."""
+
+    def predict_proba(self, X):
+        return super().predict_proba(X).round()
+
+
+def feature_model(features=None, *between):
+    return make_pipeline(
+        features or AudioFeatures(), *between, StandardScaler(), LogisticRegression()
+    )
+
+
+NAMED = ColumnTransformer([("chosen", "passthrough", ["rms_mean", "tempo"])])
 
 MODELS = {
     "features": feature_model(),
     "copies": AugmentedClassifier(feature_model(), random_state=0),
     "columns": feature_model().set_output(transform="pandas"),
-    # Nothing is known of a model that begins with something else.
+    "named columns": feature_model(AudioFeatures().set_output(transform="pandas"), NAMED),
+    # Nothing is known of a model that begins with something else, or a kind of its own.
     "other": make_pipeline(FunctionTransformer(), feature_model()),
+    "other features": feature_model(Negative()),
+    "other copies": Certain(feature_model(), random_state=0),
 }
 
 
@@ -50,8 +78,7 @@ def fitted(model, tracks):
     return GenrePipeline(model, clip_duration=1.0).fit(sound, genres)
 
 
-@pytest.mark.parametrize("kind", MODELS)
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize(("kind", "n_jobs"), [*((kind, 1) for kind in MODELS), ("features", 2)])
 def test_they_are_those_of_the_pipeline(tracks, kind, n_jobs, monkeypatch):
     monkeypatch.setattr(predictions, "CHUNK", 3)
     pipeline = fitted(MODELS[kind], tracks)
@@ -88,12 +115,54 @@ def test_each_file_is_decoded_as_often_as_is_said(tracks, kind, n_times, monkeyp
     assert sorted(opened) == sorted(tracks[:3] * n_times)
 
 
-def test_features_need_no_more_memory_for_a_long_track(tracks, monkeypatch):
-    """There is no limit on the length, as there is where the model holds the whole track."""
+@pytest.mark.parametrize("kind", ["features", "other"])
+def test_damage_and_errors_are_told(tracks, kind, tmp_path):
+    sound = Path(tracks[0]).read_bytes()
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(sound[: len(sound) // 2])
+    (tmp_path / "text.wav").write_text("no audio")
+    names = ["text.wav", "cut.wav", "missing.wav"]
+    paths = [str(tmp_path / name) for name in names]
+    ((text, damaged, missing),) = predict_tracks(fitted(MODELS[kind], tracks), paths)
+    assert len(damaged.starts) == 1
+    assert damaged.damage.startswith("is cut short")
+    assert damaged.error is None
+    for each, path in ((text, paths[0]), (missing, paths[2])):
+        assert each.error.path == path
+        assert (len(each.starts), len(each.probabilities), each.damage) == (0, 0, None)
+    assert missing.file.size == -1
+
+
+def test_a_crash_costs_one_track(tracks, monkeypatch):
+    pipeline = fitted(MODELS["features"], tracks)
+    monkeypatch.setattr(predictions, "_describe", crash_on_the_third)
+    with joblib.parallel_config(n_jobs=2):
+        (found,) = predict_tracks(pipeline, tracks)
+    assert [len(each.starts) for each in found] == [2, 1, 0, 0, 2]
+    assert "the process that read it ended" in found[2].error.cause
+
+
+describe = predictions._describe
+
+
+def crash_on_the_third(path, recipe):
+    if path.endswith("2.wav"):
+        os._exit(1)
+    return describe(path, recipe)
+
+
+def test_the_length_of_a_track_has_a_limit_only_where_it_is_held_whole(tracks, monkeypatch):
     monkeypatch.setattr(predictions, "MAX_DURATION", 3.0)
-    for kind, is_read in (("features", True), ("other", False)):
-        ((found,),) = predict_tracks(fitted(MODELS[kind], tracks), [tracks[2]])
-        assert (found.error is None) is is_read
+    monkeypatch.setattr("musigenre.features.tracks.LONGEST_CLIP", 3)
+    causes = []
+    for kind, clip_duration in (("features", 1.0), ("features", 3.5), ("other", 1.0)):
+        pipeline = fitted(MODELS[kind], tracks)
+        pipeline.clip_duration_ = clip_duration
+        ((found,),) = predict_tracks(pipeline, [tracks[2]])
+        causes.append(found.error and found.error.cause)
+    assert causes[0] is None
+    assert "a clip of it is longer than 3 s" in causes[1]
+    assert "it is longer than max_duration=3 s" in causes[2]
 
 
 def test_another_version_of_the_features_is_refused(tracks):

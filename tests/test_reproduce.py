@@ -23,6 +23,7 @@ from musigenre.paper.holdouts import draw_holdout, possible_protocols
 from musigenre.paper.manifest import check_manifest, read_calls, read_manifest, write_manifest
 from musigenre.paper.reproduce import plan_units
 from musigenre.paper.results import Results
+from musigenre.paper.runner import _environment
 
 SETTINGS = Settings(epochs=2, short_epochs=1, n_trials=2)
 GENRES = ("blues", "jazz", "metal")
@@ -442,3 +443,13 @@ def test_a_claim_of_a_dead_or_silent_process_is_taken_over(tmp_path):
     assert path.exists()
     other.release()
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("threads", "beside", "within"), [(1, 1, 1), (2, 2, 1), (3, 2, 1), (4, 2, 2)]
+)
+def test_tensorflow_gets_no_more_threads_than_asked_for(threads, beside, within):
+    environment = _environment(Settings(), threads)
+    assert environment["TF_NUM_INTEROP_THREADS"] == str(beside)
+    assert environment["TF_NUM_INTRAOP_THREADS"] == str(within)
+    assert environment["OMP_NUM_THREADS"] == str(threads)

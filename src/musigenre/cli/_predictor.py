@@ -4,6 +4,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -50,8 +51,8 @@ class Predictor:
     def show(self, files: list[str], *, as_json: bool, is_shown: bool) -> None:
         """Predict files and print a row for each track, or clip, as soon as it is known."""
         header = sys.stdout.isatty() and not as_json
-        with _progress(len(files)) as progress:
-            for chunk in predict_tracks(self.pipeline, files):
+        with _progress(len(files)) as progress, self._predict(files) as chunks:
+            for chunk in chunks:
                 table = self._table(chunk)
                 with tqdm.external_write_mode():
                     if as_json:
@@ -77,9 +78,10 @@ class Predictor:
             # chunks of a run that nothing disturbed: sums in other chunks might differ in the
             # last digit.
             for group in (failed, unknown):
-                for chunk in predict_tracks(self.pipeline, group):
-                    journal.add(chunk)
-                    progress.update(len(chunk))
+                with self._predict(group) as chunks:
+                    for chunk in chunks:
+                        journal.add(chunk)
+                        progress.update(len(chunk))
 
     def write(self, journal: PredictionJournal, files: list[str], output: Path) -> None:
         """Write what the journal knows to a table, which appears when it is complete."""
@@ -127,6 +129,10 @@ class Predictor:
             kinds = ", ".join(f"{n} {note}" for note, n in self._notes.most_common())
             parts.append(f"{n_unsure} of them unsure" + (f" ({kinds})" if kinds else ""))
         return ", ".join(parts)
+
+    def _predict(self, files: list[str]) -> closing:
+        """Give the chunks of predictions, whose workers stop where the context ends."""
+        return closing(predict_tracks(self.pipeline, files))
 
     def _take(self, predictions: Iterable[TrackPrediction]) -> None:
         predictions = list(predictions)

@@ -2,14 +2,16 @@
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
+from sklearn.utils._set_output import _wrap_data_with_container
 
 from musigenre.audio import AudioError, AudioWarning, noted_damage
 from musigenre.audio.reading import MAX_DURATION, too_long
@@ -84,7 +86,7 @@ class _Heard:
 
 def predict_tracks(
     pipeline: "GenrePipeline", paths: Sequence[str]
-) -> Iterator[list[TrackPrediction]]:
+) -> Generator[list[TrackPrediction], None, None]:
     """Predict tracks, some at a time; a file that cannot be read stops nothing.
 
     Work is parallel as the active context of joblib says (``joblib.parallel_config``).
@@ -100,29 +102,46 @@ def predict_tracks(
     ------
     list of TrackPrediction
         Of at most `CHUNK` tracks, in order. Every call with the same paths makes the same chunks.
+        Closing the generator stops the workers.
 
     Notes
     -----
-    A model that begins with :class:`musigenre.AudioFeatures` has each file decoded once, in
-    bounded memory; for any other it is decoded to listen to it, and again by the model.
+    A model that begins with :class:`musigenre.AudioFeatures` has each file decoded once, clip by
+    clip, while the tracks before are classified; for any other a file is decoded to listen to it,
+    and again by the model. The parallelism of the steps themselves (`n_jobs`) plays no part.
     """
-    for first in range(0, len(paths), CHUNK):
-        yield _predict_chunk(pipeline, paths[first : first + CHUNK])
-
-
-def _predict_chunk(pipeline: "GenrePipeline", paths: Sequence[str]) -> list[TrackPrediction]:
     # Workers may have another working folder. Links stay as they are, which resolve() follows.
     files = [os.path.abspath(path) for path in paths]  # noqa: PTH100
-    features, classifier = _split(pipeline.pipeline_)
+    features, rest = _split(pipeline.pipeline_)
     if features is None:
-        heard = _hear(_listen, files, pipeline.clip_duration_)
-        probabilities, errors = _from_clips(pipeline, files, heard)
-    else:
-        recipe = features.clip_recipe(pipeline.clip_duration_)
-        if recipe.features.uses_kernels:
-            compile_kernels()
-        heard = _hear(_describe, files, recipe)
-        probabilities, errors = _from_features(classifier, features, heard), {}
+        for first in range(0, len(files), CHUNK):
+            part = slice(first, first + CHUNK)
+            yield _predict_chunk(pipeline, paths[part], files[part])
+        return
+    recipe = features.clip_recipe(pipeline.clip_duration_)
+    if recipe.features.uses_kernels:
+        compile_kernels()
+    names = iter(paths)
+    with closing(_hear(_describe, files, recipe)) as results:
+        while heard := list(islice(results, CHUNK)):
+            probabilities = _from_features(features, rest, heard)
+            yield _joined(pipeline, list(islice(names, CHUNK)), heard, probabilities, {})
+
+
+def _predict_chunk(
+    pipeline: "GenrePipeline", paths: Sequence[str], files: Sequence[str]
+) -> list[TrackPrediction]:
+    heard = list(_hear(_listen, files, pipeline.clip_duration_))
+    return _joined(pipeline, paths, heard, *_from_clips(pipeline, files, heard))
+
+
+def _joined(
+    pipeline: "GenrePipeline",
+    paths: Sequence[str],
+    heard: Sequence[_Heard],
+    probabilities: dict[int, np.ndarray],
+    errors: dict[int, AudioError],
+) -> list[TrackPrediction]:
     predictions = []
     for i, (path, each) in enumerate(zip(paths, heard, strict=True)):
         error = each.error or errors.get(i)
@@ -139,25 +158,26 @@ def _predict_chunk(pipeline: "GenrePipeline", paths: Sequence[str]) -> list[Trac
 
 def _split(model: Any) -> tuple[AudioFeatures | None, Any]:
     """Part a fitted model of clips into the features that it begins with, if so, and the rest."""
-    if isinstance(model, AugmentedClassifier):
+    # Of these types alone: a subclass may do otherwise.
+    if type(model) is AugmentedClassifier:
         model = model.estimator_  # it alters clips in training only
-    if isinstance(model, Pipeline) and len(model) > 1 and isinstance(model[0], AudioFeatures):
+    if type(model) is Pipeline and len(model) > 1 and type(model[0]) is AudioFeatures:
         return model[0], model[1:]
     return None, model
 
 
 def _from_features(
-    classifier: Any, features: AudioFeatures, heard: Sequence[_Heard]
+    features: AudioFeatures, rest: Pipeline, heard: Sequence[_Heard]
 ) -> dict[int, np.ndarray]:
     """Classify clips that workers have described."""
     found = {i: each.features for i, each in enumerate(heard) if each.features is not None}
     if not found:
         return {}
-    X: Any = np.concatenate(list(found.values()))
-    if hasattr(classifier, "feature_names_in_"):
-        X = pd.DataFrame(X, columns=features.get_feature_names_out())
+    values = np.concatenate(list(found.values()))
+    # An array or a table, as the features were told to give.
+    X = _wrap_data_with_container("transform", values, values, features)
     ends = np.cumsum([len(values) for values in found.values()])
-    return dict(zip(found, np.split(classifier.predict_proba(X), ends[:-1]), strict=True))
+    return dict(zip(found, np.split(rest.predict_proba(X), ends[:-1]), strict=True))
 
 
 def _from_clips(
@@ -203,27 +223,25 @@ def _clip_table(
     )
 
 
-def _hear(function: Any, files: Sequence[str], how: Recipe | float | None) -> list[_Heard]:
-    """Have workers hear the files, by `_describe` or `_listen`."""
-    heard: dict[int, _Heard] = {}
-    jobs = ((i, file, how) for i, file in enumerate(files))
-    with closing(run_jobs(function, jobs, on_crash=_crashed)) as results:
-        for position, result in results:
-            heard[position] = result
-    return [heard[i] for i in range(len(files))]
+def _hear(
+    function: Callable[..., _Heard], files: Sequence[str], how: Recipe | float | None
+) -> Generator[_Heard, None, None]:
+    """Have workers hear the files, by `_describe` or `_listen`; results come in order."""
+    jobs = ((file, how) for file in files)
+    return run_jobs(function, jobs, ordered=True, on_crash=_crashed)
 
 
-def _describe(position: int, path: str, recipe: Recipe) -> tuple[int, _Heard]:
+def _describe(path: str, recipe: Recipe) -> _Heard:
     """Decode a track once: listen to what it is, and describe its clips."""
     check = SoundCheck()
-    _, track = describe_track(position, path, recipe, listen=check.add)
+    _, track = describe_track(0, path, recipe, listen=check.add)
     if track.error is not None:
-        return position, _Heard.of_error(track.file, track.error)
+        return _Heard.of_error(track.file, track.error)
     clips = track.starts, track.durations, track.values
-    return position, _Heard(track.file, *clips, check.measures().note, track.damage)
+    return _Heard(track.file, *clips, check.measures().note, track.damage)
 
 
-def _listen(position: int, path: str, duration: float | None) -> tuple[int, _Heard]:
+def _listen(path: str, duration: float | None) -> _Heard:
     """Decode a track: count its samples, and listen to what it is."""
     file = FileState.of(path)
     check = SoundCheck()
@@ -240,16 +258,16 @@ def _listen(position: int, path: str, duration: float | None) -> tuple[int, _Hea
                     path, f"there are no samples in it at {SAMPLE_RATE} Hz", "leave it out"
                 )
         except AudioError as error:
-            return position, _Heard.of_error(file, error)
+            return _Heard.of_error(file, error)
     starts, durations = np.array(spans(n_samples, duration), dtype=float).T / SAMPLE_RATE
     damage = notes[0]["what"] if notes else None
-    return position, _Heard(file, starts, durations, None, check.measures().note, damage)
+    return _Heard(file, starts, durations, None, check.measures().note, damage)
 
 
-def _crashed(position: int, path: str, how: Recipe | float | None) -> tuple[int, _Heard]:
+def _crashed(path: str, how: Recipe | float | None) -> _Heard:
     error = AudioError(
         path,
         "the process that read it ended (it crashed, or memory ran out)",
         "convert it to another format, or leave it out",
     )
-    return position, _Heard.of_error(FileState.of(path), error)
+    return _Heard.of_error(FileState.of(path), error)

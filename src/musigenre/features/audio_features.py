@@ -174,7 +174,7 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
         return self._extract(*self._check_X(X, reset=False))
 
     def clip_recipe(self, duration: float | None) -> Recipe:
-        """Give the recipe by which a track is decoded, cut and described in one go.
+        """Give the recipe by which workers decode, cut and describe a track in one go.
 
         The numbers are those that :meth:`transform` gives for the clips of
         :func:`musigenre.clip_table`.
@@ -182,18 +182,25 @@ class AudioFeatures(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         duration : float or None
-            Of a clip, in seconds.
+            Of a clip, in seconds; ``None`` takes each track as one clip.
 
         Returns
         -------
-        Recipe
-            For :func:`musigenre.features.tracks.describe_track`.
+        musigenre.features.tracks.Recipe
 
         Raises
         ------
         ValueError
-            If it was fitted with another feature set, or another version of it.
+            If a parameter or the duration is out of range, or this was fitted with another feature
+            set, or another version of it.
+
+        Examples
+        --------
+        >>> from musigenre import AudioFeatures
+        >>> AudioFeatures().clip_recipe(3.0).most_clips is None
+        True
         """
+        self._validate_params()
         self._check_recipe()
         return Recipe(self.feature_set, duration, dtype=self.dtype)
 

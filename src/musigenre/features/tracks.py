@@ -296,7 +296,8 @@ def _decode(
     path: str, recipe: Recipe, listen: Callable[[np.ndarray], None] | None
 ) -> Iterator[np.ndarray]:
     """Give the blocks of a track at the rate at which clips are cut, and check its length."""
-    longest = LONGEST_CLIP * SAMPLE_RATE if recipe.duration is None else np.inf
+    is_cut = recipe.duration is not None and recipe.duration <= LONGEST_CLIP
+    longest = np.inf if is_cut else LONGEST_CLIP * SAMPLE_RATE
     n_samples = 0
     for block in decoded_blocks(path, SAMPLE_RATE):
         n_samples += len(block)

@@ -200,7 +200,7 @@ def _environment(settings: Settings, threads: int) -> dict[str, str]:
         | dict.fromkeys(limits, str(threads))
         | {
             "TF_NUM_INTEROP_THREADS": str(beside),
-            "TF_NUM_INTRAOP_THREADS": str(-(-threads // beside)),
+            "TF_NUM_INTRAOP_THREADS": str(threads // beside),
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "KERAS_BACKEND": settings.backend,
             "MPLBACKEND": "Agg",

@@ -7,9 +7,11 @@ from keras import layers
 
 from musigenre.networks.architectures.parts import dense_end, spectrogram_input
 
-# Beyond the first number the first convolution is strided; of multiples of the second, neighbours
-# are averaged.
-_MANY_BINS, _TOO_MANY_BINS = 64, 256
+# Beyond this the first convolution is strided.
+_MANY_BINS = 64
+
+# As many bins, or up to half as many again, are left where there are more than twice as many.
+_FEWER_BINS = 256
 
 # The first block leaves one frame of so many, those between the first and the last one of these.
 _FIRST_STEP, _STEP = 4, 3
@@ -23,15 +25,15 @@ def conv1d(
     dense_units: int = 128,
     dropout: float = 0.2,
 ) -> keras.Model:
-    """Convolutional network over time for spectrograms: fast, and no worse than one over pictures.
+    """Convolutional network over time for spectrograms: fast, and nearly as good as over pictures.
 
     Each frame is a vector of as many channels as there are bins. The blocks are convolution over
     time, max-pooling (over four frames in the first block, three in the next, none in the last),
     batch normalisation and ReLU; the first convolution spans five frames and the others three. With
     more than 64 bins most of the work is in the first convolution, which then takes every fourth
     frame instead of pooling after it, and of 512 bins and more neighbours are averaged first, which
-    leaves some 256. Averages and maxima over all time follow, so it does not matter where in a clip
-    something sounds; then a dense layer and the softmax.
+    leaves 256 to 383 (an STFT's last bin goes). Averages and maxima over all time follow, so it
+    does not matter where in a clip something sounds; then a dense layer and the softmax.
 
     Parameters
     ----------
@@ -71,7 +73,7 @@ def conv1d(
 
 def conv1d_trunk(x: keras.KerasTensor, filters: Sequence[int] | None = None) -> keras.KerasTensor:
     """Give the layers of :func:`conv1d` before its dense end, on standardised spectrograms."""
-    neighbours = x.shape[1] // _TOO_MANY_BINS
+    neighbours = x.shape[1] // _FEWER_BINS
     if neighbours > 1:
         x = layers.AveragePooling1D(neighbours, name="fewer_bins")(x)
     x = layers.Permute((2, 1), name="frames_first")(x)
