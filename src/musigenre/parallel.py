@@ -15,6 +15,8 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import ThreadpoolController
 from tqdm.auto import tqdm
 
+from musigenre.memory import keep_freed_memory
+
 #: Jobs handed to joblib at a time, for each worker. Results can pile up no further than this, and
 #: the workers wait for each other so seldom that it does not show.
 JOBS_PER_WORKER = 64
@@ -139,6 +141,7 @@ def _alone(
 def _run(function: Callable[..., T], caller: int, number: int, job: tuple) -> tuple[int, T]:
     if os.getppid() == caller:
         _end_with(caller)
+        keep_freed_memory()
     return number, function(*job)
 
 

@@ -20,10 +20,14 @@ from musigenre.cli._reproduce import reproduce
 from musigenre.cli._similar import similar
 from musigenre.cli._tags import undo_tags
 from musigenre.cli._train import train
+from musigenre.memory import keep_freed_memory
 
 # Imports make hundreds of thousands of objects that stay. With the usual threshold the collector
 # looks through them again and again, for a tenth of the time that a short command takes.
 gc.set_threshold(100_000)
+
+# For what is computed without workers; these see to it themselves.
+keep_freed_memory()
 
 # Read when TensorFlow and matplotlib are first imported: no notes on the build, no window.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
