@@ -133,7 +133,8 @@ class HistoryDisplay:
         ax.set(xlabel="epoch", ylabel=metric, title=self.title)
         ax.set_ylim(0, 1.02 if metric == "accuracy" else None)
         ax.spines[["top", "right"]].set_visible(False)
-        ax.legend(frameon=False)
+        # Over the dotted line, if they meet.
+        ax.legend(facecolor=ax.get_facecolor(), edgecolor="none", framealpha=0.9)
         self.ax_ = ax
         self.figure_: Any = ax.figure
         return self
