@@ -391,6 +391,7 @@ class JazzPipeline:
 
     classes_ = np.array(["jazz", "rock"])
     clip_duration_ = 1.0
+    pipeline_ = None  # not one that begins with AudioFeatures
 
     def predict_clips(self, table):
         table = table[["track", "start", "duration", "path"]].reset_index(drop=True)

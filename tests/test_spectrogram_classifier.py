@@ -216,7 +216,7 @@ def test_pickles_and_files_predict_the_same(model, tmp_path):
 # With scikit-learn
 
 
-@each(epochs=10)
+@each(epochs=20)
 def test_cross_validation_and_grid_search(model):
     X, y = clips(100)
     X = for_model(model, X)
