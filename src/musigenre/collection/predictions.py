@@ -23,8 +23,10 @@ from musigenre.features.tracks import (
     FileState,
     Recipe,
     compile_kernels,
+    crash,
     decoded_blocks,
     describe_track,
+    no_samples,
 )
 from musigenre.parallel import run_jobs
 
@@ -254,9 +256,7 @@ def _listen(path: str, duration: float | None) -> _Heard:
                     raise too_long(path, MAX_DURATION)
                 check.add(block)
             if n_samples == 0:
-                raise AudioError(
-                    path, f"there are no samples in it at {SAMPLE_RATE} Hz", "leave it out"
-                )
+                raise no_samples(path)
         except AudioError as error:
             return _Heard.of_error(file, error)
     starts, durations = np.array(spans(n_samples, duration), dtype=float).T / SAMPLE_RATE
@@ -265,9 +265,4 @@ def _listen(path: str, duration: float | None) -> _Heard:
 
 
 def _crashed(path: str, how: Recipe | float | None) -> _Heard:
-    error = AudioError(
-        path,
-        "the process that read it ended (it crashed, or memory ran out)",
-        "convert it to another format, or leave it out",
-    )
-    return _Heard.of_error(FileState.of(path), error)
+    return _Heard.of_error(FileState.of(path), crash(path))

@@ -17,7 +17,7 @@ from musigenre.collection.genre_tags import (
     read_genre,
     remove_left_behind,
 )
-from musigenre.features.tracks import FileState
+from musigenre.features.tracks import FileState, crash
 from musigenre.files import write_json
 from musigenre.parallel import run_jobs
 
@@ -263,8 +263,7 @@ def _undo(position: int, change: Change, force: bool) -> tuple[int, bool | TagEr
 
 
 def _crashed(path: str, *_: object) -> TagError:
-    cause = "the process that read it ended (it crashed, or memory ran out)"
-    return TagError(path, cause, "convert it, or leave it out")
+    return TagError(path, crash(path).cause, "convert it, or leave it out")
 
 
 def _crashed_change(position: int, change: Change, *_: object) -> tuple[int, TagError]:

@@ -243,13 +243,17 @@ def crashed_track(
     position: int, path: str, recipe: Recipe, by_content: bool = False, *_: object
 ) -> tuple[int, TrackRecord]:
     """Give, in place of :func:`describe_track`, the record of a file that ended its worker."""
-    error = AudioError(
+    return position, TrackRecord.of_error(
+        FileState.of(path, by_content), crash(path), len(recipe.features.names)
+    )
+
+
+def crash(path: str) -> AudioError:
+    """Make the error for a file that ended the process that read it."""
+    return AudioError(
         path,
         "the process that read it ended (it crashed, or memory ran out)",
         "convert it to another format, or leave it out",
-    )
-    return position, TrackRecord.of_error(
-        FileState.of(path, by_content), error, len(recipe.features.names)
     )
 
 
@@ -307,7 +311,12 @@ def _decode(
             listen(block)
         yield block
     if n_samples == 0:
-        raise AudioError(path, f"there are no samples in it at {SAMPLE_RATE} Hz", "leave it out")
+        raise no_samples(path)
+
+
+def no_samples(path: str) -> AudioError:
+    """Make the error for a file that holds nothing."""
+    return AudioError(path, f"there are no samples in it at {SAMPLE_RATE} Hz", "leave it out")
 
 
 def too_long(path: str) -> AudioError:
