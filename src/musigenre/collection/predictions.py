@@ -127,14 +127,15 @@ def predict_tracks(
     with closing(_hear(_describe, files, recipe)) as results:
         while heard := list(islice(results, CHUNK)):
             probabilities = _from_features(features, rest, heard)
-            yield _joined(pipeline, list(islice(names, CHUNK)), heard, probabilities, {})
+            yield _joined(pipeline, list(islice(names, CHUNK)), heard, probabilities)
 
 
 def _predict_chunk(
     pipeline: "GenrePipeline", paths: Sequence[str], files: Sequence[str]
 ) -> list[TrackPrediction]:
     heard = list(_hear(_listen, files, pipeline.clip_duration_))
-    return _joined(pipeline, paths, heard, *_from_clips(pipeline, files, heard))
+    heard, probabilities = _from_clips(pipeline, files, heard)
+    return _joined(pipeline, paths, heard, probabilities)
 
 
 def _joined(
@@ -142,18 +143,21 @@ def _joined(
     paths: Sequence[str],
     heard: Sequence[_Heard],
     probabilities: dict[int, np.ndarray],
-    errors: dict[int, AudioError],
 ) -> list[TrackPrediction]:
     predictions = []
     for i, (path, each) in enumerate(zip(paths, heard, strict=True)):
-        error = each.error or errors.get(i)
-        if error is not None:
-            nothing = np.empty(0), np.empty(0), np.empty((0, len(pipeline.classes_)))
-            predictions.append(TrackPrediction(path, each.file, *nothing, error=error))
-            continue
-        clips = each.starts, each.durations, probabilities[i]
+        values = probabilities[i] if each.error is None else np.empty((0, len(pipeline.classes_)))
         predictions.append(
-            TrackPrediction(path, each.file, *clips, note=each.note, damage=each.damage)
+            TrackPrediction(
+                path,
+                each.file,
+                each.starts,
+                each.durations,
+                values,
+                each.note,
+                each.damage,
+                each.error,
+            )
         )
     return predictions
 
@@ -184,13 +188,13 @@ def _from_features(
 
 def _from_clips(
     pipeline: "GenrePipeline", files: Sequence[str], heard: Sequence[_Heard]
-) -> tuple[dict[int, np.ndarray], dict[int, AudioError]]:
-    """Let the model read the clips itself, and leave out the files that it cannot take."""
-    errors: dict[int, AudioError] = {}
+) -> tuple[list[_Heard], dict[int, np.ndarray]]:
+    """Let the model read the clips itself; files that it cannot take are heard no more."""
+    heard = list(heard)
     while True:
-        taken = [i for i, each in enumerate(heard) if each.error is None and i not in errors]
+        taken = [i for i, each in enumerate(heard) if each.error is None]
         if not taken:
-            return {}, errors
+            return heard, {}
         try:
             with warnings.catch_warnings():
                 # Damage was noted when the file was listened to.
@@ -202,10 +206,10 @@ def _from_clips(
             found_at = [i for i in taken if files[i] == error.path]
             if not found_at:
                 raise
-            errors[found_at[0]] = error
+            heard[found_at[0]] = _Heard.of_error(heard[found_at[0]].file, error)
     values = timeline[[f"p_{genre}" for genre in pipeline.classes_]].to_numpy(float)
     rows_of = timeline.groupby("track").indices
-    return {i: values[rows_of[i]] for i in taken}, errors
+    return heard, {i: values[rows_of[i]] for i in taken}
 
 
 def _clip_table(
