@@ -407,6 +407,10 @@ def test_units_of_one_row_that_were_made_differently_are_named(invented):
     assert made(results)["mixed"] == []  # seeds differ always
     results.records[units[0]]["parameters"]["classifier__epochs"] = 50
     assert made(results)["mixed"] == ["Fixed MLP 3s"]
+    del results.records[units[0]]["parameters"]["classifier__epochs"]
+    assert made(results)["mixed"] == []  # the parameter may have been added since
+    results.records[units[0]]["row_version"] = 2
+    assert made(results)["mixed"] == ["Fixed MLP 3s"]
 
 
 def test_nothing_to_report_is_said(tmp_path):

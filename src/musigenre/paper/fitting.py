@@ -95,6 +95,7 @@ def run_unit(results: Path, unit: Unit, settings: Settings, threads: int) -> Non
         "format_version": FORMAT_VERSION,
         "row": unit.row,
         "title": row.title,
+        "row_version": row.version,
         "protocol": unit.protocol,
         "holdout": unit.holdout,
         "seed": seed,

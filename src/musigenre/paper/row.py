@@ -40,6 +40,9 @@ class Row:
         for the estimate of its time before anything is measured.
     note : str, default=""
         What the source leaves open, and how it was filled.
+    version : int, default=1
+        Raised when the library changes what the row is, with parameters that say the same. Units of
+        several versions do not belong together, and the report says so.
 
     Examples
     --------
@@ -61,6 +64,7 @@ class Row:
     table_one: bool = False
     cost: float = 10.0
     note: str = ""
+    version: int = 1
 
     @property
     def prior(self) -> bool:

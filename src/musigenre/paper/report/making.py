@@ -171,16 +171,22 @@ def made(results: Results) -> dict[str, Any]:
 
 def _mixed(results: Results) -> list[str]:
     """Name rows whose units were not all made alike: the library has changed on the way."""
-    made_as: dict[str, set[str]] = {}
+    values: dict[tuple[str, str], set[str]] = {}  # of a row and a name
     for unit, record in results.records.items():
-        parameters = {
-            name: value
+        # A parameter that an older record lacks is one that was added since, and its default is to
+        # change nothing.
+        given = {
+            f"parameter {name}": value
             for name, value in record.get("parameters", {}).items()
             if not name.endswith("random_state")
         }
-        text = json.dumps([record.get("estimator"), parameters], sort_keys=True)
-        made_as.setdefault(unit.row, set()).add(text)
-    return [row.title for row in results.rows if len(made_as.get(row.key, ())) > 1]
+        # Records from before rows had versions are of the first.
+        given |= {"version": record.get("row_version", 1), "estimator": record.get("estimator")}
+        for name, value in given.items():
+            text = json.dumps(value, sort_keys=True)
+            values.setdefault((unit.row, name), set()).add(text)
+    mixed = {row for (row, _), different in values.items() if len(different) > 1}
+    return [row.title for row in results.rows if row.key in mixed]
 
 
 def data_line(results: Results) -> str:
