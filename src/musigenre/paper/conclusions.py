@@ -19,17 +19,17 @@ Verdict = Literal["holds", "does not hold", "undecided", "not measured"]
 
 
 @dataclass(frozen=True)
-class Claim:
-    """One conclusion, as a comparison of two rows.
+class Conclusion:
+    """A conclusion of the paper, as a comparison of two rows.
 
     Parameters
     ----------
     text : str
         What the paper concludes.
     better, worse : str
-        Keys of rows. Of a claim of no gain, `better` is the one that is said to bring none.
+        Keys of rows. Of one of no gain, `better` is the one that is said to bring none.
     gain : bool, default=True
-        Whether the claim is that `better` is better, or that it is no better.
+        Whether it says that `better` is better, or that it is no better.
     score : str, default="test_accuracy"
         What is compared of `better`; of `worse` it is the same, or the accuracy of tracks.
     """
@@ -41,57 +41,59 @@ class Claim:
     score: str = "test_accuracy"
 
 
-def _and_one_cycle(*claims: Claim) -> tuple[Claim, ...]:
-    """Give claims, and then the same of the networks that are trained by one cycle."""
+def _and_one_cycle(*conclusions: Conclusion) -> tuple[Conclusion, ...]:
+    """Give conclusions, and then the same of the networks that are trained by one cycle."""
 
     def one_cycle(key: str) -> str:
         return f"{key}-cycle" if f"{key}-cycle" in ROWS else key
 
-    return claims + tuple(
+    return conclusions + tuple(
         replace(
-            claim,
-            text=f"{claim.text} (one cycle)",
-            better=one_cycle(claim.better),
-            worse=one_cycle(claim.worse),
+            conclusion,
+            text=f"{conclusion.text} (one cycle)",
+            better=one_cycle(conclusion.better),
+            worse=one_cycle(conclusion.worse),
         )
-        for claim in claims
+        for conclusion in conclusions
     )
 
 
-CLAIMS = (
+CONCLUSIONS = (
     *_and_one_cycle(
-        Claim("MFCC are better than Mel for a CNN", "cnn-mfcc-3s", "cnn-mel-3s"),
-        Claim("Mel is better than STFT for a CNN", "cnn-mel-3s", "cnn-stft-3s"),
-        Claim("MFCC are better than STFT for a CNN", "cnn-mfcc-3s", "cnn-stft-3s"),
+        Conclusion("MFCC are better than Mel for a CNN", "cnn-mfcc-3s", "cnn-mel-3s"),
+        Conclusion("Mel is better than STFT for a CNN", "cnn-mel-3s", "cnn-stft-3s"),
+        Conclusion("MFCC are better than STFT for a CNN", "cnn-mfcc-3s", "cnn-stft-3s"),
     ),
     *_and_one_cycle(
-        Claim("An MLP on features is better than a CNN on MFCC", "mlp-3s", "cnn-mfcc-3s")
+        Conclusion("An MLP on features is better than a CNN on MFCC", "mlp-3s", "cnn-mfcc-3s")
     ),
-    Claim(
+    Conclusion(
         "Features with MFCC are better than without (3 s)", "tuned-mlp-3s", "tuned-mlp-no-mfcc-3s"
     ),
-    Claim("Tuning brings no gain (3 s)", "tuned-mlp-3s", "mlp-3s", gain=False),
-    Claim("Tuning brings no gain (30 s)", "tuned-mlp-30s", "mlp-30s", gain=False),
+    Conclusion("Tuning brings no gain (3 s)", "tuned-mlp-3s", "mlp-3s", gain=False),
+    Conclusion("Tuning brings no gain (30 s)", "tuned-mlp-30s", "mlp-30s", gain=False),
     *_and_one_cycle(
-        Claim("Both modalities bring no gain over an MLP on features", "mmnn", "mlp-3s", gain=False)
+        Conclusion(
+            "Both modalities bring no gain over an MLP on features", "mmnn", "mlp-3s", gain=False
+        )
     ),
-    Claim("Clips of 3 s serve better than tracks of 30 s: fixed MLP", "mlp-3s", "mlp-30s"),
-    Claim(
+    Conclusion("Clips of 3 s serve better than tracks of 30 s: fixed MLP", "mlp-3s", "mlp-30s"),
+    Conclusion(
         "Clips of 3 s serve better than tracks of 30 s: tuned MLP", "tuned-mlp-3s", "tuned-mlp-30s"
     ),
     *_and_one_cycle(
-        Claim(
+        Conclusion(
             "Clips of 3 s serve better than tracks of 30 s: CNN on Mel", "cnn-mel-3s", "cnn-mel-30s"
         )
     ),
-    Claim(
+    Conclusion(
         "Clips of 3 s that vote serve better than tracks of 30 s: fixed MLP",
         "mlp-3s",
         "mlp-30s",
         score="test_track_accuracy",
     ),
     *_and_one_cycle(
-        Claim(
+        Conclusion(
             "Clips of 3 s that vote serve better than tracks of 30 s: CNN on Mel",
             "cnn-mel-3s",
             "cnn-mel-30s",
@@ -103,11 +105,11 @@ CLAIMS = (
 
 @dataclass(frozen=True)
 class Finding:
-    """What the holdouts say of a claim under a protocol.
+    """What the holdouts say of a conclusion under a protocol.
 
     Parameters
     ----------
-    claim : Claim
+    conclusion : Conclusion
     protocol : str
     n_holdouts : int
         Holdouts that both rows have.
@@ -123,7 +125,7 @@ class Finding:
         tracks are drawn apart, and clips alone are on both sides.
     """
 
-    claim: Claim
+    conclusion: Conclusion
     protocol: str
     n_holdouts: int
     difference: float
@@ -134,48 +136,50 @@ class Finding:
     same_draws: bool = True
 
 
-def judge(results: Results, claim: Claim, protocol: str) -> Finding:
-    """Put a claim to the test under a protocol.
+def judge(results: Results, conclusion: Conclusion, protocol: str) -> Finding:
+    """Put a conclusion to the test under a protocol.
 
-    A claim that one row is better holds if it is, with a probability of chance below `ALPHA`, and
-    does not if the other is. A claim of no gain holds if the whole interval of the gain lies below
+    That one row is better holds if it is, with a probability of chance below `ALPHA`, and does not
+    if the other is. That it brings no gain holds if the whole interval of the gain lies below
     `MARGIN`, and does not if it lies above zero. Otherwise more holdouts must decide.
 
     Parameters
     ----------
     results : Results
-    claim : Claim
+    conclusion : Conclusion
     protocol : str
 
     Returns
     -------
     Finding
     """
-    first, second = results.of(claim.better, protocol), results.of(claim.worse, protocol)
+    first, second = results.of(conclusion.better, protocol), results.of(conclusion.worse, protocol)
     common = first.index.intersection(second.index)
     first, second = first.loc[common], second.loc[common]
-    differences = (first[claim.score] - second[claim.score]).dropna().to_numpy(dtype=float)
+    differences = (
+        (first[conclusion.score] - second[conclusion.score]).dropna().to_numpy(dtype=float)
+    )
     nan = float("nan")
     if not len(differences):
-        return Finding(claim, protocol, 0, nan, nan, nan, nan, "not measured")
+        return Finding(conclusion, protocol, 0, nan, nan, nan, nan, "not measured")
     n_test = float(first["n_test"].mean() / first["n_train"].mean())
     low, high = corrected_interval(differences, 1.0, n_test)
     _, p = corrected_t_test(differences, 1.0, n_test)
     mean = float(differences.mean())
     verdict: Verdict = "undecided"
     if not np.isnan(p):
-        if claim.gain and p < ALPHA:
+        if conclusion.gain and p < ALPHA:
             verdict = "holds" if mean > 0 else "does not hold"
-        elif not claim.gain and high < MARGIN:
+        elif not conclusion.gain and high < MARGIN:
             verdict = "holds"
-        elif not claim.gain and low > 0:
+        elif not conclusion.gain and low > 0:
             verdict = "does not hold"
-    same = results.same_draws(claim.better, claim.worse, protocol)
-    return Finding(claim, protocol, len(differences), mean, low, high, p, verdict, same)
+    same = results.same_draws(conclusion.better, conclusion.worse, protocol)
+    return Finding(conclusion, protocol, len(differences), mean, low, high, p, verdict, same)
 
 
 def judge_all(results: Results) -> list[Finding]:
-    """Put every claim to the test under every protocol of the results.
+    """Put every conclusion to the test under every protocol of the results.
 
     Parameters
     ----------
@@ -184,11 +188,11 @@ def judge_all(results: Results) -> list[Finding]:
     Returns
     -------
     list of Finding
-        Claim by claim. Votes are not compared under ``paper``, where there are none.
+        Conclusion by conclusion. Votes are not compared under ``paper``, where there are none.
     """
     return [
-        judge(results, claim, protocol)
-        for claim in CLAIMS
+        judge(results, conclusion, protocol)
+        for conclusion in CONCLUSIONS
         for protocol in results.protocols
-        if claim.score != "test_track_accuracy" or protocol != "paper"
+        if conclusion.score != "test_track_accuracy" or protocol != "paper"
     ]

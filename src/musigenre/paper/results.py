@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from musigenre.evaluation.voting import vote
 from musigenre.paper.dataset import Dataset
 from musigenre.paper.holdouts import MEANINGS, drawn_as
 from musigenre.paper.kinds import KINDS
@@ -154,15 +153,13 @@ class Results:
         tables = [{dataset.table_path(kind) for kind in ROWS[key].kinds} for key in (first, second)]
         return tables[0] == tables[1]
 
-    def confusion(self, row: Row, protocol: str, *, voted: bool = False) -> pd.DataFrame | None:
+    def confusion(self, row: Row, protocol: str) -> pd.DataFrame | None:
         """Count which genres are taken for which, over the test parts of all holdouts.
 
         Parameters
         ----------
         row : Row
         protocol : str
-        voted : bool, default=False
-            Whether whole tracks are counted, by the vote of their clips.
 
         Returns
         -------
@@ -173,10 +170,6 @@ class Results:
         for unit in self.units(row, protocol):
             found = unit.predictions(self.folder)
             classes, proba, truth = found["classes"], found["proba"], found["genres"]
-            if voted:
-                ids, proba = vote(proba, found["tracks"])
-                genre_of = dict(zip(found["tracks"], truth, strict=True))
-                truth = np.array([genre_of[track] for track in ids])
             if counts is None:
                 counts = np.zeros((len(classes),) * 2, dtype=np.int64)
             np.add.at(counts, (truth, proba.argmax(axis=1)), 1)

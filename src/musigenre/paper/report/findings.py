@@ -36,7 +36,7 @@ def count_verdicts(results: Results) -> dict[str, str]:
 
 
 def finding_lines(results: Results) -> list[dict[str, Any]]:
-    """Give the findings, claim by claim, a cell a protocol; what was not measured at all as well.
+    """Give the findings, conclusion by conclusion, a cell a protocol, unmeasured ones as well.
 
     Parameters
     ----------
@@ -45,11 +45,11 @@ def finding_lines(results: Results) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``text``, ``cells`` (None where the claim says nothing of a protocol) and ``measured``.
+        ``text``, ``cells`` (None where it says nothing of a protocol) and ``measured``.
     """
-    claims: dict[Any, dict[str, Any]] = {}
+    found: dict[Any, dict[str, Any]] = {}
     for finding in judge_all(results):
-        line = claims.setdefault(finding.claim, {"text": finding.claim.text, "cells": {}})
+        line = found.setdefault(finding.conclusion, {"text": finding.conclusion.text, "cells": {}})
         interval = ""
         if not math.isnan(finding.low):
             interval = (
@@ -64,7 +64,7 @@ def finding_lines(results: Results) -> list[dict[str, Any]]:
             "same_draws": finding.same_draws,
         }
     lines = []
-    for line in claims.values():
+    for line in found.values():
         cells = [line["cells"].get(name) for name in results.protocols]
         measured = any(each and each["n"] for each in cells)
         lines.append({"text": line["text"], "cells": cells, "measured": measured})
