@@ -19,8 +19,10 @@ from musigenre.evaluation.metrics import genre_scores
 from musigenre.evaluation.voting import vote
 from musigenre.features.gtzan57 import FEATURE_NAMES
 from musigenre.paper import ROWS, Settings, Unit, get_rows, write_report
-from musigenre.paper.conclusions import CONCLUSIONS, Conclusion, judge
+from musigenre.paper.comparison import holm
+from musigenre.paper.conclusions import CONCLUSIONS, MARGIN, Conclusion, judge, judge_all
 from musigenre.paper.progress import in_words
+from musigenre.paper.report.findings import count_verdicts
 from musigenre.paper.report.making import costs, made
 from musigenre.paper.report.tables import as_latex, as_markdown, signed
 from musigenre.paper.reproduce import plan_units
@@ -297,6 +299,93 @@ def test_verdicts(gain, differences, verdict):
     assert finding.verdict == verdict
     if differences:
         assert finding.difference == pytest.approx(np.mean(differences))
+
+
+@pytest.mark.parametrize("gain", [True, False])
+def test_what_is_decided_has_a_small_probability(gain):
+    rng = np.random.default_rng(3)
+    verdicts = []
+    for mean in np.linspace(-0.03, 0.05, 60):
+        differences = mean + rng.normal(0, 0.008, size=4)
+
+        class Scored:
+            def of(self, row, protocol):
+                scores = 0.5 + differences * (row == "a")  # noqa: B023
+                return pd.DataFrame({"test_accuracy": scores, "n_train": 80, "n_test": 20})
+
+            def same_draws(self, first, second, protocol):
+                return True
+
+        finding = judge(Scored(), Conclusion("a is better", "a", "b", gain), "paper")
+        assert (finding.p < 0.05) == (finding.verdict != "undecided")
+        low, high = corrected_interval(differences, 80, 20)
+        assert (finding.low, finding.high) == pytest.approx((low, high))
+        if gain:
+            expected = "holds" if low > 0 else "does not hold" if high < 0 else "undecided"
+        else:
+            expected = "holds" if high < MARGIN else "does not hold" if low > 0 else "undecided"
+        assert finding.verdict == expected
+        verdicts.append(finding.verdict)
+    assert set(verdicts) == {"holds", "does not hold", "undecided"}
+
+
+def test_holm_rejects_step_by_step():
+    p = np.random.default_rng(0).uniform(0, 0.05, size=12)
+    corrected = np.array(holm(p))
+    for level in (0.01, 0.05, 0.2, 0.5):
+        rejected = np.zeros(12, dtype=bool)
+        for step, place in enumerate(np.argsort(p)):  # the procedure as Holm gives it
+            if p[place] > level / (12 - step):
+                break
+            rejected[place] = True
+        np.testing.assert_array_equal(corrected <= level, rejected)
+    assert holm([]) == []
+    assert math.isnan(holm([float("nan"), 0.01])[0])
+    assert holm([float("nan"), 0.01])[1] == 0.01
+
+
+def test_probabilities_are_corrected_protocol_by_protocol(invented, text):
+    findings = judge_all(Results(invented))
+    for protocol in PROTOCOLS:
+        here = [finding for finding in findings if finding.protocol == protocol]
+        expected = holm([finding.p for finding in here])
+        np.testing.assert_array_equal([finding.p_holm for finding in here], expected)
+    tested = [name for name in PROTOCOLS if name != "fault-filtered"]  # that is a single split
+    assert text.count(">Holm</th>") == len(tested)
+
+
+def test_the_headline_counts_the_own_plan_on_the_same_tracks_alone(invented):
+    results = Results(invented)
+    counted = count_verdicts(results)
+    assert list(counted) == ["paper", "track", "artist"]
+    findings = judge_all(results)
+
+    def total(words: str) -> int:
+        return sum(int(number) for number in re.findall(r"\d+", words))
+
+    for protocol, counts in counted.items():
+        here = [finding for finding in findings if finding.protocol == protocol]
+        same = [finding for finding in here if finding.same_draws]
+        own = [finding for finding in same if not finding.conclusion.one_cycle]
+        assert not any("one cycle" in finding.conclusion.text for finding in own)
+        assert total(counts["plan"]) == len(own)
+        assert total(counts["one_cycle"]) == len(same) - len(own)
+        assert total(counts["apart"]) == len(here) - len(same)
+        n_held = sum(finding.verdict == "holds" for finding in own)
+        assert re.findall(r"(\d+) holds?\b", counts["plan"]) == [str(n_held)] * (n_held > 0)
+    assert counted["paper"]["apart"]
+    assert not counted["track"]["apart"]
+
+
+def test_what_one_holdout_has_is_said_not_to_be_tested(invented):
+    partly = Results(invented)
+    partly.records = {
+        unit: record
+        for unit, record in partly.records.items()
+        if (unit.row, unit.protocol) != ("mmnn", "paper") or unit.holdout == 0
+    }
+    assert "could not be tested" not in count_verdicts(Results(invented))["paper"]["plan"]
+    assert "1 could not be tested" in count_verdicts(partly)["paper"]["plan"]
 
 
 def test_clips_and_whole_tracks_are_drawn_apart_under_paper_alone(invented, text):

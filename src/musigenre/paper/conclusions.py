@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from musigenre.evaluation.metrics import corrected_interval, corrected_t_test
+from musigenre.paper.comparison import compare, holm
 from musigenre.paper.results import Results
 from musigenre.paper.rows import ROWS
 
@@ -31,7 +31,9 @@ class Conclusion:
     gain : bool, default=True
         Whether it says that `better` is better, or that it is no better.
     score : str, default="test_accuracy"
-        What is compared of `better`; of `worse` it is the same, or the accuracy of tracks.
+        What is compared.
+    one_cycle : bool, default=False
+        Whether its networks are this library's, trained by one cycle, in place of the paper's.
     """
 
     text: str
@@ -39,6 +41,7 @@ class Conclusion:
     worse: str
     gain: bool = True
     score: str = "test_accuracy"
+    one_cycle: bool = False
 
 
 def _and_one_cycle(*conclusions: Conclusion) -> tuple[Conclusion, ...]:
@@ -53,6 +56,7 @@ def _and_one_cycle(*conclusions: Conclusion) -> tuple[Conclusion, ...]:
             text=f"{conclusion.text} (one cycle)",
             better=one_cycle(conclusion.better),
             worse=one_cycle(conclusion.worse),
+            one_cycle=True,
         )
         for conclusion in conclusions
     )
@@ -118,11 +122,15 @@ class Finding:
     low, high : float
         Its corrected 95 % interval; NaN for fewer than two holdouts.
     p : float
-        Probability of a difference as large by chance, by the corrected resampled t-test.
+        Probability of a difference as large by chance, by the corrected resampled t-test; of no
+        gain, that of one as far below `MARGIN`, or as far above zero. It is below `ALPHA` where the
+        verdict is that it holds or does not.
     verdict : {"holds", "does not hold", "undecided", "not measured"}
     same_draws : bool, default=True
         Whether a holdout divides the tracks alike for both rows. Under ``paper`` clips and whole
         tracks are drawn apart, and clips alone are on both sides.
+    p_holm : float, default=NaN
+        The same probability, corrected by `holm` for all that was tested under the protocol.
     """
 
     conclusion: Conclusion
@@ -134,6 +142,7 @@ class Finding:
     p: float
     verdict: Verdict
     same_draws: bool = True
+    p_holm: float = float("nan")
 
 
 def judge(results: Results, conclusion: Conclusion, protocol: str) -> Finding:
@@ -153,29 +162,30 @@ def judge(results: Results, conclusion: Conclusion, protocol: str) -> Finding:
     -------
     Finding
     """
-    first, second = results.of(conclusion.better, protocol), results.of(conclusion.worse, protocol)
-    common = first.index.intersection(second.index)
-    first, second = first.loc[common], second.loc[common]
-    differences = (
-        (first[conclusion.score] - second[conclusion.score]).dropna().to_numpy(dtype=float)
+    found = compare(results, conclusion.better, conclusion.worse, protocol, conclusion.score)
+    verdict: Verdict = "undecided" if len(found.differences) else "not measured"
+    p = found.p()
+    if conclusion.gain:
+        if p < ALPHA:
+            verdict = "holds" if found.mean > 0 else "does not hold"
+    elif not np.isnan(p):
+        # Two one-sided tests, that the gain is no less than the margin and that it is none, each at
+        # half of ALPHA; so p is twice the smaller probability.
+        none = found.p(MARGIN) if found.mean < MARGIN else 1.0
+        some = p if found.mean > 0 else 1.0
+        p = min(none, some)
+        if p < ALPHA:
+            verdict = "holds" if none < ALPHA else "does not hold"
+    return Finding(
+        conclusion,
+        protocol,
+        len(found.differences),
+        found.mean,
+        *found.interval,
+        p,
+        verdict,
+        found.same_draws,
     )
-    nan = float("nan")
-    if not len(differences):
-        return Finding(conclusion, protocol, 0, nan, nan, nan, nan, "not measured")
-    n_test = float(first["n_test"].mean() / first["n_train"].mean())
-    low, high = corrected_interval(differences, 1.0, n_test)
-    _, p = corrected_t_test(differences, 1.0, n_test)
-    mean = float(differences.mean())
-    verdict: Verdict = "undecided"
-    if not np.isnan(p):
-        if conclusion.gain and p < ALPHA:
-            verdict = "holds" if mean > 0 else "does not hold"
-        elif not conclusion.gain and high < MARGIN:
-            verdict = "holds"
-        elif not conclusion.gain and low > 0:
-            verdict = "does not hold"
-    same = results.same_draws(conclusion.better, conclusion.worse, protocol)
-    return Finding(conclusion, protocol, len(differences), mean, low, high, p, verdict, same)
 
 
 def judge_all(results: Results) -> list[Finding]:
@@ -190,9 +200,15 @@ def judge_all(results: Results) -> list[Finding]:
     list of Finding
         Conclusion by conclusion. Votes are not compared under ``paper``, where there are none.
     """
-    return [
+    findings = [
         judge(results, conclusion, protocol)
         for conclusion in CONCLUSIONS
         for protocol in results.protocols
         if conclusion.score != "test_track_accuracy" or protocol != "paper"
     ]
+    corrected: dict[int, float] = {}
+    for protocol in results.protocols:
+        places = [i for i, found in enumerate(findings) if found.protocol == protocol]
+        probabilities = holm([findings[i].p for i in places])
+        corrected.update(zip(places, probabilities, strict=True))
+    return [replace(found, p_holm=corrected[i]) for i, found in enumerate(findings)]
