@@ -1,5 +1,6 @@
 """The report of a reproduction: its numbers, its page, and that a browser shows it."""
 
+import html
 import json
 import math
 import os
@@ -24,7 +25,9 @@ from musigenre.paper.conclusions import CONCLUSIONS, MARGIN, Conclusion, judge, 
 from musigenre.paper.progress import in_words
 from musigenre.paper.report.findings import count_verdicts
 from musigenre.paper.report.making import costs, made
-from musigenre.paper.report.tables import as_latex, as_markdown, signed
+from musigenre.paper.report.outcome import highest, in_short
+from musigenre.paper.report.page import confused
+from musigenre.paper.report.tables import as_latex, as_markdown, cell, signed
 from musigenre.paper.reproduce import plan_units
 from musigenre.paper.results import Results
 
@@ -403,6 +406,50 @@ def test_conclusions_compare_rows_that_there_are():
         assert conclusion.worse in ROWS
 
 
+# ---- The highest ----
+
+
+class Measured:
+    """Results of clips under one protocol, holdout by holdout."""
+
+    def __init__(self, scores: dict[str, list[float]]) -> None:
+        self.scores = scores
+        self.rows = [ROWS[key] for key in scores]
+
+    def of(self, row, protocol):
+        found = self.scores[row]
+        return pd.DataFrame({"test_track_accuracy": found, "n_train": 80, "n_test": 20})
+
+    def same_draws(self, first, second, protocol):
+        return "30s" not in first + second
+
+
+def test_the_highest_is_named_with_those_that_cannot_be_told_from_it():
+    close = [0.87, 0.88, 0.92]
+    scores = {
+        "mlp-3s": [0.60, 0.61, 0.60],
+        "tuned-mlp-3s": close,
+        "cnn-mel-3s": [0.90, 0.90, 0.91],
+        "cnn-mfcc-3s": [0.95],
+        "mlp-30s": [0.89, 0.90, 0.90],
+    }
+    found = highest(Measured(scores), "track")
+    assert found["row"].startswith("CNN Mel Spectrogram 3s, .903")
+    _, p = corrected_t_test(np.array(scores["cnn-mel-3s"]) - close, 80, 20)
+    assert p >= 0.05
+    assert found["alike"] == ["Tuned MLP 3s"]
+    assert found["n_apart"] == 2  # a single holdout, and other draws
+    assert highest(Measured({"cnn-mfcc-3s": [0.95], "mlp-3s": [0.9]}), "track") is None
+
+
+def test_the_highest_row_stands_in_the_page(text, invented):
+    outcome = text[text.index('id="outcome"') : text.index('id="protocols"')]
+    assert "Highest under <em>paper</em>" in outcome
+    assert "Highest under <em>fault-filtered</em>" not in outcome  # a single split
+    alike = in_short(highest(Results(invented), "artist")["alike"])
+    assert html.escape(alike) in outcome
+
+
 # ---- The page ----
 
 
@@ -460,6 +507,37 @@ def test_no_folder_of_the_machine_is_shown(text, invented):
     assert "left out: pop.00002.wav: it is empty" in text
     assert "/home/" not in text
     assert str(invented) not in text
+
+
+def test_a_reported_figure_stands_only_beside_a_measured_one(text, invented):
+    results = Results(invented)
+    dong = ROWS["dong-cnn"]
+    assert cell(results, dong, "paper", "test_track_accuracy").reported == 0.7
+    assert cell(results, dong, "paper", "test_track_accuracy").reported_text == ""
+    assert cell(results, dong, "track", "test_track_accuracy").reported_text == ".700"
+    under = {
+        protocol: text[text.index(f"<h3>Protocol: {protocol}</h3>") :].partition("</table>")[0]
+        for protocol in ("paper", "track")
+    }
+    lines = {name: table.partition(">" + dong.title + "<")[2] for name, table in under.items()}
+    assert ".700&nbsp;" not in lines["paper"].partition("</tr>")[0]
+    assert ".700&nbsp;" in lines["track"].partition("</tr>")[0]
+    assert "<td><small>" not in text
+
+
+def test_confusions_are_of_the_first_row_that_was_run(invented, text):
+    results = Results(invented)
+    strict = ("artist", "track", "fault-filtered")
+    keys = ("mlp-3s", "mlp-30s")
+    assert confused(results, keys, ("paper",)) == (ROWS["mlp-3s"], "paper")
+    assert confused(results, keys, strict) == (ROWS["mlp-3s"], "artist")
+    assert confused(results, ("mlp-30s",), ("paper",)) is None  # as under track
+    assert confused(results, ("mlp-30s", "mlp-3s"), ("paper",)) == (ROWS["mlp-3s"], "paper")
+    results.records = {unit: r for unit, r in results.records.items() if unit.row != "mlp-3s"}
+    assert confused(results, keys, strict) == (ROWS["mlp-30s"], "artist")
+    assert confused(results, ("mlp-3s",), strict) is None
+    for protocol in ("paper", "artist"):
+        assert f"Confusion matrix of Fixed MLP 3s under the protocol {protocol}" in text
 
 
 def test_other_data_than_the_sources_had_are_said_at_the_top(text):

@@ -1,6 +1,6 @@
 """What stands in the page: plain values, so that the template only lays them out."""
 
-import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,9 @@ from musigenre.paper.conclusions import ALPHA, MARGIN
 from musigenre.paper.holdouts import MEANINGS
 from musigenre.paper.report import figures
 from musigenre.paper.report.diagram import processing_diagram
-from musigenre.paper.report.findings import count_verdicts, finding_lines
-from musigenre.paper.report.making import costs, data_line, made, missing, open_points
+from musigenre.paper.report.findings import finding_lines
+from musigenre.paper.report.making import costs, made, missing, open_points
+from musigenre.paper.report.outcome import in_short, summary
 from musigenre.paper.report.tables import TITLES, cell, main_score, number
 from musigenre.paper.results import Results
 from musigenre.paper.row import Row
@@ -47,7 +48,8 @@ def page_content(results: Results, *, maps: bool = True) -> dict[str, Any]:
         "title": "Music genre classification with deep neural networks: the experiments again",
         "protocols": [{"name": name, "meaning": MEANINGS[name]} for name in results.protocols],
         "tables": [_table(results, protocol) for protocol in results.protocols],
-        "summary": _summary(results),
+        "summary": summary(results),
+        "in_short": in_short,
         "diagram": processing_diagram(),
         "maps": figures.feature_maps(results) if maps else None,
         "bars": figures.accuracy_bars(results, [*table_one, *ours], first),
@@ -87,7 +89,7 @@ def _table(results: Results, protocol: str) -> dict[str, Any]:
                     "cells": [
                         {
                             "text": found.text,
-                            "reported": "" if found.reported is None else number(found.reported),
+                            "reported": found.reported_text,
                             "difference": found.difference_text,
                             "good": (found.difference or 0) >= 0,
                             "test": score.startswith("test"),
@@ -99,62 +101,44 @@ def _table(results: Results, protocol: str) -> dict[str, Any]:
     return {"protocol": protocol, "heads": list(TITLES.values()), "lines": lines}
 
 
-def _summary(results: Results) -> dict[str, Any]:
-    """Say in a few numbers what came out."""
-    compared: dict[bool, list[float]] = {True: [], False: []}
-    for row in results.rows:
-        difference = cell(results, row, "paper", "test_accuracy").difference
-        if difference is not None and (row.table_one or row.ours):
-            compared[row.table_one].append(difference)
-    best = {}
-    for protocol in results.protocols:
-        scored = [
-            (found.mean, row.title, found)
-            for row in results.rows
-            if not math.isnan((found := cell(results, row, protocol, _track_score(protocol))).mean)
-        ]
-        if scored:
-            _, title, found = max(scored, key=lambda each: each[0])
-            holdouts = f"{found.n} holdout{'s' * (found.n > 1)}"
-            best[protocol] = f"{title}, {found.text} ({holdouts})"
-    return {
-        "n_rows": len(results.rows),
-        "n_units": len(results.records),
-        "n_compared": len(compared[True]),
-        "n_reached": sum(difference >= 0 for difference in compared[True]),
-        "n_variants": len(compared[False]),
-        "n_variants_reached": sum(difference >= 0 for difference in compared[False]),
-        "data": data_line(results),
-        "verdicts": count_verdicts(results),
-        "best": best,
-    }
-
-
-def _track_score(protocol: str) -> str:
-    return "test_accuracy" if protocol == "paper" else "test_track_accuracy"
-
-
 def _confusions(results: Results) -> list[dict[str, Any]]:
     """Draw the confusions under ``paper`` and under the strictest protocol that was run."""
     shown = []
     for keys in _CONFUSED:
-        for protocol in ("paper", ("artist", "track", "fault-filtered")):
-            names = [protocol] if isinstance(protocol, str) else protocol
-            found = [
-                (row, name)
-                for name in names
-                for row in results.rows
-                if row.key in keys and results.units(row, name)
-            ]
-            if not found:
-                continue
-            row, name = found[0]
-            if name == "paper" and row.clip_duration is None and len(results.protocols) > 1:
-                continue  # the same as under track
-            picture = figures.confusion(results, row, name)
-            worst = _worst_pairs(results, row, name)
-            shown.append({"picture": picture, "worst": worst, "row": row.title})
+        for names in (("paper",), ("artist", "track", "fault-filtered")):
+            found = confused(results, keys, names)
+            if found is not None:
+                row, name = found
+                picture = figures.confusion(results, row, name)
+                worst = _worst_pairs(results, row, name)
+                shown.append({"picture": picture, "worst": worst, "row": row.title})
     return shown
+
+
+def confused(
+    results: Results, keys: Sequence[str], protocols: Sequence[str]
+) -> tuple[Row, str] | None:
+    """Choose the row whose confusions are shown.
+
+    Parameters
+    ----------
+    results : Results
+    keys, protocols : sequence of str
+        The best first; the protocol goes before the key.
+
+    Returns
+    -------
+    row, protocol : tuple or None
+        None if nothing of it was run, or if it is shown under ``track`` anyway.
+    """
+    rows = {row.key: row for row in results.rows}
+    for name in protocols:
+        for row in (rows[key] for key in keys if key in rows):
+            # Whole tracks are drawn under paper as under track.
+            again = name == "paper" and row.clip_duration is None and len(results.protocols) > 1
+            if results.units(row, name) and not again:
+                return row, name
+    return None
 
 
 def _worst_pairs(results: Results, row: Row, protocol: str, n: int = 3) -> str:

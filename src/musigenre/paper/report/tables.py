@@ -63,11 +63,16 @@ class Cell:
         return "" if self.difference is None else signed(self.difference)
 
     @property
-    def comparison(self) -> str:
-        """The reported figure and the difference, if both figures are known."""
+    def reported_text(self) -> str:
+        """The reported figure, if both are known: alone it would look measured."""
         if self.reported is None or self.difference is None:
             return ""
-        return f"{number(self.reported)}, {self.difference_text}"
+        return number(self.reported)
+
+    @property
+    def comparison(self) -> str:
+        """The reported figure and the difference, if both figures are known."""
+        return f"{self.reported_text}, {self.difference_text}" if self.reported_text else ""
 
 
 def number(value: float) -> str:
