@@ -28,8 +28,10 @@ from musigenre.paper.report.making import costs, made
 from musigenre.paper.report.outcome import highest, in_short
 from musigenre.paper.report.page import confused
 from musigenre.paper.report.tables import as_latex, as_markdown, cell, signed
+from musigenre.paper.report.write import render
 from musigenre.paper.reproduce import plan_units
 from musigenre.paper.results import Results
+from musigenre.paper.rows import ROW_GROUPS
 
 GENRES = np.array(
     ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock"],
@@ -574,6 +576,45 @@ def test_units_of_one_row_that_were_made_differently_are_named(invented):
     assert made(results)["mixed"] == []  # the parameter may have been added since
     results.records[units[0]]["row_version"] = 2
     assert made(results)["mixed"] == ["Fixed MLP 3s"]
+
+
+def test_why_no_curve_of_a_validation_part_is_shown(invented, text):
+    assert "The validation part of all is a part of the training part." in text
+    results = Results(invented)
+    for record in results.records.values():
+        history = record["learned"]["history"]
+        record["learned"]["history"] = {
+            name: values for name, values in history.items() if not name.startswith("val_")
+        }
+    caption = render(results, maps=False).partition("Accuracy in training, epoch by epoch, in")[2]
+    caption = caption.partition("</figcaption>")[0]
+    assert "validation part" not in caption
+    assert "nothing of it is set aside" in caption
+
+
+def test_one_command_comes_before_what_was_asked_call_by_call(invented):
+    results = Results(invented)
+    assert made(results)["command"] == (
+        "musigenre reproduce DIR -o RESULTS --protocols paper,track,artist,fault-filtered "
+        f"--holdouts {N_HOLDOUTS}"
+    )
+    assert len(made(results)["commands"]) == 1
+    call = results.calls[0]
+    results.calls = [
+        call | {"rows": [*ROW_GROUPS["prior"], "best"], "protocols": ["artist"], "holdouts": 2},
+        call | {"rows": ["mmnn", *ROW_GROUPS["ours"]], "protocols": ["paper"], "holdouts": 1},
+    ]
+    found = made(results)
+    reproduce = "musigenre reproduce DIR -o RESULTS"
+    whole = f"{reproduce} --rows mmnn,prior,ours --protocols paper,artist --holdouts 2"
+    assert found["command"] == whole
+    assert found["commands"] == [
+        f"{reproduce} --rows prior,best --protocols artist --holdouts 2",
+        f"{reproduce} --rows mmnn,ours --protocols paper --holdouts 1",
+    ]
+    assert len(get_rows(["mmnn", "prior", "ours"])) == len(
+        {key for call in results.calls for key in call["rows"]}
+    )
 
 
 def test_nothing_to_report_is_said(tmp_path):

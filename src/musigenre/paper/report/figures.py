@@ -92,18 +92,23 @@ def protocol_bars(results: Results, rows: list[Row]) -> str | None:
         return as_svg(figure, "protocols", "Bar chart of test accuracies under each protocol")
 
 
-def learning_curves(results: Results, rows: list[Row], protocol: str) -> str | None:
-    """Draw the course of the training of the first holdout of each network."""
-    from musigenre.networks.history_display import HistoryDisplay
-
-    histories = {}
+def histories(results: Results, rows: list[Row], protocol: str) -> dict[str, pd.DataFrame]:
+    """Give the course of the training of the first holdout of each network, by its title."""
+    found = {}
     for row in rows:
         for unit in results.units(row, protocol)[:1]:
             history = results.records[unit]["learned"].get("history")
             if history:
                 table = pd.DataFrame(history)
                 table.index = pd.RangeIndex(1, len(table) + 1, name="epoch")
-                histories[row.title] = table
+                found[row.title] = table
+    return found
+
+
+def learning_curves(histories: dict[str, pd.DataFrame], protocol: str) -> str | None:
+    """Draw the course of the training of each network."""
+    from musigenre.networks.history_display import HistoryDisplay
+
     if not histories:
         return None
     n_columns = 3  # as wide as ever, however few there are
@@ -119,7 +124,10 @@ def learning_curves(results: Results, rows: list[Row], protocol: str) -> str | N
         for ax, (title, history) in zip(axes.flat, histories.items(), strict=False):
             HistoryDisplay(history, title).plot(ax, metric="accuracy")
             ax.title.set_fontsize(10)
-            ax.legend(frameon=False, fontsize=7.5, loc="lower right")
+            if "val_accuracy" in history:
+                ax.legend(frameon=False, fontsize=9, loc="lower right")
+            else:
+                ax.get_legend().remove()  # there is one curve, and the caption names it
         for ax in axes.flat[len(histories) :]:
             ax.set_visible(False)
         return as_svg(

@@ -5,16 +5,18 @@ import platform
 import re
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 import musigenre
+from musigenre.paper.holdouts import MEANINGS
 from musigenre.paper.progress import in_words
 from musigenre.paper.results import Results
 from musigenre.paper.row import Row
-from musigenre.paper.rows import ROWS
+from musigenre.paper.rows import ROW_GROUPS, ROWS
 from musigenre.paper.settings import Settings
 from musigenre.paper.table_one import TABLE_ONE
 
@@ -143,10 +145,12 @@ def made(results: Results) -> dict[str, Any]:
             return str(next(iter(counts)))
         return "; ".join(f"{value} ({n} units)" for value, n in counts.most_common())
 
+    calls = [call for call in results.calls if set(call["rows"]) & set(ROWS)]
     packages = sorted({name for record in records for name in record["versions"]})
     dates = sorted(record["began"] for record in records)
     return {
-        "commands": _commands(results),
+        "command": _command(results, calls) if calls else "",
+        "commands": list(dict.fromkeys(_command(results, [call]) for call in calls)),
         "settings": [f"{name} = {value}" for name, value in settings.items()],
         "versions": [
             f"{name} {spread(record['versions'].get(name, 'none') for record in records)}"
@@ -216,28 +220,52 @@ def _sizes(results: Results) -> str:
     return f"{len(tracks)} tracks{known} ({shares})"
 
 
-def _commands(results: Results) -> list[str]:
-    """Give the commands that ask for what was asked for, each once."""
+def _command(results: Results, calls: list[dict[str, Any]]) -> str:
+    """Give the one command that asks for all that calls asked for."""
     settings = results.manifest["settings"]
     usual = asdict(Settings())
-    options = [
-        f"--{_OPTIONS[name]} {value}"
-        for name, value in settings.items()
-        if name in _OPTIONS and value != usual[name]
+    rows = folded({key for call in calls for key in call["rows"]})
+    asked = {name for call in calls for name in call["protocols"]}
+    parts = [
+        "musigenre reproduce DIR -o RESULTS",
+        *([] if rows == ["all"] else [f"--rows {','.join(rows)}"]),
+        f"--protocols {','.join(name for name in MEANINGS if name in asked)}",
+        f"--holdouts {max(call['holdouts'] for call in calls)}",
+        *(
+            f"--{_OPTIONS[name]} {value}"
+            for name, value in settings.items()
+            if name in _OPTIONS and value != usual[name]
+        ),
     ]
-    commands = [
-        " ".join(
-            [
-                "musigenre reproduce DIR -o RESULTS",
-                *([] if set(call["rows"]) >= set(ROWS) else [f"--rows {','.join(call['rows'])}"]),
-                f"--protocols {','.join(call['protocols'])}",
-                f"--holdouts {call['holdouts']}",
-                *options,
-            ]
-        )
-        for call in results.calls
-    ]
-    return list(dict.fromkeys(commands))
+    return " ".join(parts)
+
+
+def folded(keys: Collection[str]) -> list[str]:
+    """Give the names of groups for their rows, where all of a group are there.
+
+    Parameters
+    ----------
+    keys : collection of str
+        Keys of rows; others are left out, since no command takes them.
+
+    Returns
+    -------
+    list of str
+        Groups and keys, in the order of the tables.
+
+    Examples
+    --------
+    >>> from musigenre.paper.rows import ROW_GROUPS
+    >>> folded(["mmnn", "best", *ROW_GROUPS["prior"]])
+    ['mmnn', 'prior', 'best']
+    """
+    if set(keys) >= set(ROWS):
+        return ["all"]
+    names = []
+    for name, group in ROW_GROUPS.items():
+        if name != "all":
+            names += [name] if set(group) <= set(keys) else [key for key in group if key in keys]
+    return names
 
 
 def missing(results: Results) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def page_content(results: Results, *, maps: bool = True) -> dict[str, Any]:
     ours = [row for row in results.rows if row.ours]
     first = results.protocols[0] if results.protocols else "paper"
     findings = finding_lines(results)
+    histories = figures.histories(results, [*table_one, *ours], first)
     return {
         "title": "Music genre classification with deep neural networks: the experiments again",
         "protocols": [{"name": name, "meaning": MEANINGS[name]} for name in results.protocols],
@@ -54,7 +55,9 @@ def page_content(results: Results, *, maps: bool = True) -> dict[str, Any]:
         "maps": figures.feature_maps(results) if maps else None,
         "bars": figures.accuracy_bars(results, [*table_one, *ours], first),
         "protocol_bars": figures.protocol_bars(results, [*table_one, *ours]),
-        "curves": figures.learning_curves(results, [*table_one, *ours], first),
+        "curves": figures.learning_curves(histories, first),
+        "n_curves": len(histories),
+        "validated": [title for title, history in histories.items() if "val_loss" in history],
         "confusions": _confusions(results),
         "findings": [line for line in findings if line["measured"]],
         "unmeasured": [line["text"] for line in findings if not line["measured"]],
