@@ -163,6 +163,31 @@ def test_maps_without_scores_of_other_spaces_and_of_some_rows(clips):
     assert sum(len(points.get_offsets()) for points in display.axes_[0].collections[:-9]) == 30
 
 
+def test_the_frame_covers_the_middle_and_says_what_lies_outside():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(400, 4)), columns=["mfcc1", "mfcc2", "rms", "tempo"])
+    X.iloc[:8, :2] *= 100  # far from all others
+    y = np.repeat(["jazz", "pop"], 200)
+    width = {}
+    for coverage in (0.9, 0.95, 0.99, 1.0):
+        display = FeatureMapDisplay.from_features(X, y, with_scores=False, coverage=coverage)
+        for ax, (name, mapped) in zip(display.axes_, display.maps.items(), strict=True):
+            points = mapped.coordinates.to_numpy()
+            inside = np.ones(len(points), dtype=bool)
+            for values, (low, high) in zip(points.T, (ax.get_xlim(), ax.get_ylim()), strict=True):
+                inside &= (values >= low) & (values <= high)
+                assert np.mean((values >= low) & (values <= high)) >= coverage - 1e-9
+                width[coverage, name] = high - low
+            assert display.n_outside_[name] == np.count_nonzero(~inside)
+    assert width[0.95, "mfcc"] < width[1.0, "mfcc"] / 10
+    assert display.n_outside_ == {"mfcc": 0, "other": 0}
+    usual = FeatureMapDisplay.from_features(X, y, with_scores=False)
+    assert np.diff(usual.axes_[0].get_ylim())[0] == pytest.approx(width[0.99, "mfcc"])
+    for wrong in (0, 1.5, -1):
+        with pytest.raises(ValueError, match=f"coverage={wrong} must be above 0"):
+            display.plot(coverage=wrong)
+
+
 def test_genres_have_their_own_colour_and_sign():
     assert len(set(COLOURS)) == 10
     assert len(set(MARKERS)) == len(MARKERS) >= 10

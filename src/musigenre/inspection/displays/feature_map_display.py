@@ -63,7 +63,9 @@ class FeatureMapDisplay:
     axes_ : ndarray of shape (n_spaces,)
         Axes of the last maps.
     figure_ : matplotlib Figure
-        Their figure.
+        Their figure, the first if they have several.
+    n_outside_ : dict of str to int
+        Rows of each space that lie outside the frame of its last map.
 
     See Also
     --------
@@ -105,6 +107,7 @@ class FeatureMapDisplay:
         scaler: BaseEstimator | str | None = None,
         with_scores: bool = True,
         max_points: int | None = 2000,
+        coverage: float = 0.99,
         ax: Axes | Sequence[Axes] | None = None,
         **options: Any,
     ) -> Self:
@@ -118,6 +121,8 @@ class FeatureMapDisplay:
             Whether to run k-means and show its scores.
         max_points : int or None, default=2000
             Rows to draw at most, chosen at random; None draws all. Maps and scores are of all.
+        coverage : float, default=0.99
+            As for `plot`.
         ax : matplotlib Axes or sequence of them, default=None
             One Axes a space; a new figure if None.
         **options
@@ -145,10 +150,14 @@ class FeatureMapDisplay:
             scores = kmeans_scores(X, y, groups, columns=columns, scaler=scaler, **options)
         elif options:
             raise TypeError(f"{sorted(options)} are for scores, but with_scores is False.")
-        return cls(maps, y, scores).plot(ax, max_points=max_points)
+        return cls(maps, y, scores).plot(ax, max_points=max_points, coverage=coverage)
 
     def plot(
-        self, ax: Axes | Sequence[Axes] | None = None, *, max_points: int | None = 2000
+        self,
+        ax: Axes | Sequence[Axes] | None = None,
+        *,
+        max_points: int | None = 2000,
+        coverage: float = 0.99,
     ) -> Self:
         """Draw the maps.
 
@@ -158,14 +167,25 @@ class FeatureMapDisplay:
             One Axes a space; a new figure if None.
         max_points : int or None, default=2000
             Rows to draw at most; the same rows in every map. None draws all.
+        coverage : float, default=0.99
+            Share of the rows, in the middle of each axis, that the frame spans, with a margin.
+            Rows far from all others, which would squeeze these into a corner, lie outside; 1 shows
+            every row.
 
         Returns
         -------
         self : FeatureMapDisplay
-            With `axes_` and `figure_`.
+            With `axes_`, `figure_` and `n_outside_`.
+
+        Raises
+        ------
+        ValueError
+            If `coverage` is not above 0 and at most 1, or `ax` does not hold one Axes a space.
         """
         import matplotlib.pyplot as plt
 
+        if not 0 < coverage <= 1:
+            raise ValueError(f"coverage={coverage} must be above 0 and at most 1.")
         if ax is None:
             size = (1.6 + 4.6 * len(self.maps), 5.2)
             figure = plt.figure(figsize=size, layout="constrained")
@@ -178,8 +198,10 @@ class FeatureMapDisplay:
             )
         y = column_or_1d(self.y)
         rows = check_random_state(0).permutation(len(y))[:max_points]
-        for axes, (name, mapped) in zip(self.axes_, self.maps.items(), strict=True):
-            self._draw_map(axes, name, mapped, y, rows)
+        self.n_outside_ = {
+            name: self._draw_map(axes, name, mapped, y, rows, coverage)
+            for axes, (name, mapped) in zip(self.axes_, self.maps.items(), strict=True)
+        }
         handles, labels = self.axes_[0].get_legend_handles_labels()
         last = self.axes_[-1]
         last.legend(
@@ -195,7 +217,8 @@ class FeatureMapDisplay:
         mapped: FeatureMap,
         genre_of: NDArray[Any],
         rows: NDArray[np.intp],
-    ) -> None:
+        coverage: float,
+    ) -> int:
         points = mapped.coordinates.iloc[:, :2].to_numpy()
         genres = np.unique(genre_of)
         # In small random portions, so that no genre covers all others.
@@ -218,12 +241,13 @@ class FeatureMapDisplay:
                 zorder=3,
                 label=str(genre),
             )
-        # Far outliers would squeeze all others into a corner; they lie outside the frame.
-        low, high = np.percentile(points, [0.5, 99.5], axis=0)
+        tail = (1 - coverage) / 2
+        low, high = np.quantile(points, [tail, 1 - tail], axis=0)
         margin = 0.08 * (high - low)
+        low, high = low - margin, high + margin
         ax.set(
-            xlim=(low[0] - margin[0], high[0] + margin[0]),
-            ylim=(low[1] - margin[1], high[1] + margin[1]),
+            xlim=(low[0], high[0]),
+            ylim=(low[1], high[1]),
             xlabel=f"PC1 ({mapped.explained.iloc[0]:.0%} of the variance)",
             ylabel=f"PC2 ({mapped.explained.iloc[1]:.0%})",
             title=f"{name}: {len(mapped.loadings)} columns",
@@ -240,6 +264,7 @@ class FeatureMapDisplay:
                 f"{lines[2]}, {lines[3]}",
                 linespacing=1.3,
             )
+        return int(np.count_nonzero(((points < low) | (points > high)).any(axis=1)))
 
 
 def _sign(number: int) -> tuple[str, str]:
