@@ -23,6 +23,7 @@ from musigenre.paper import ROWS, Settings, Unit, get_rows, write_report
 from musigenre.paper.comparison import holm
 from musigenre.paper.conclusions import CONCLUSIONS, MARGIN, Conclusion, judge, judge_all
 from musigenre.paper.progress import in_words
+from musigenre.paper.report.figures import feature_maps
 from musigenre.paper.report.findings import count_verdicts
 from musigenre.paper.report.making import costs, made
 from musigenre.paper.report.outcome import highest, in_short
@@ -578,6 +579,15 @@ def test_units_of_one_row_that_were_made_differently_are_named(invented):
     assert made(results)["mixed"] == ["Fixed MLP 3s"]
 
 
+def test_the_map_says_how_many_rows_lie_outside(invented, text):
+    found = feature_maps(Results(invented), n_repeats=1)
+    assert len(found["pictures"]) == 2
+    assert found["n_rows"] == N_TRACKS * N_CLIPS
+    for name, n in found["n_outside"].items():
+        assert 0 < n < 0.1 * found["n_rows"]
+        assert f"{n} ({name})" in text
+
+
 def test_why_no_curve_of_a_validation_part_is_shown(invented, text):
     assert "The validation part of all is a part of the training part." in text
     results = Results(invented)
@@ -639,7 +649,16 @@ def test_a_browser_shows_the_page(page, tmp_path, width):
       const images = [...document.images].filter(i => !i.naturalWidth).length;
       const small = [...document.querySelectorAll("svg")].filter(
         s => s.getBoundingClientRect().height < 40).length;
-      root.innerHTML = `<body>${[innerWidth, root.scrollWidth, boxes.length, out, images, small]
+      const cut = [...document.querySelectorAll(".narrow .picture, .cards > .picture")].filter(
+        b => b.scrollWidth > b.clientWidth).length;
+      const sizes = [...document.querySelectorAll("figure svg text")].map(t => {
+        const svg = t.ownerSVGElement;
+        return parseFloat(getComputedStyle(t).fontSize)
+          * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+      });
+      const least = 10 * Math.min(...sizes);
+      root.innerHTML = `<body>${[innerWidth, root.scrollWidth, boxes.length, out, images, small,
+        cut, least]
         .map(Math.round).join(" ")}</body>`;
     });
     </script>"""
@@ -669,8 +688,10 @@ def test_a_browser_shows_the_page(page, tmp_path, width):
     )
     found = re.search(r"<body[^>]*>([\d ]+)</body>", shown.stdout)
     assert found, shown.stdout[-500:] + shown.stderr[-500:]
-    inner, whole, n_boxes, n_outside, n_lost, n_small = map(int, found[1].split())
+    inner, whole, n_boxes, n_outside, n_lost, n_small, n_cut, least = map(int, found[1].split())
     assert inner == width
     assert whole <= inner  # the page itself does not scroll sideways; tables do, in their boxes
     assert n_boxes > 10
     assert n_outside == n_lost == n_small == 0
+    assert n_cut == 0  # Fig. 2 and 3 are shown whole
+    assert least >= 90  # tenths of a pixel: what is written in figures can be read

@@ -1,6 +1,7 @@
 """The figures of the report that show what was measured."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 
 from musigenre.paper.dataset import Dataset
 from musigenre.paper.report.drawing import as_png, as_svg, drawn
-from musigenre.paper.report.tables import cell, main_score
+from musigenre.paper.report.tables import Cell, cell, main_score
 from musigenre.paper.results import Results
 from musigenre.paper.row import Row
 
@@ -22,6 +23,12 @@ PROTOCOL_COLOURS = {
 }
 _OURS = "#0072B2"
 
+# Inches of a picture that a phone shows whole.
+_NARROW = 4.6
+
+# Share of the rows that the maps span: the features but MFCC have a long tail.
+_COVERAGE = 0.95
+
 
 def accuracy_bars(results: Results, rows: list[Row], protocol: str) -> str | None:
     """Draw Fig. 3: test accuracy with its spread, and beside it what the source reports."""
@@ -29,26 +36,20 @@ def accuracy_bars(results: Results, rows: list[Row], protocol: str) -> str | Non
     if not rows:
         return None
     with drawn() as plt:
-        figure, ax = plt.subplots(figsize=(8.5, 0.6 + 0.42 * len(rows)), layout="constrained")
-        places = np.arange(len(rows))
-        for place, row in zip(places, rows, strict=True):
+        figure, ax = plt.subplots(figsize=(_NARROW, 0.6 + 0.42 * len(rows)), layout="constrained")
+        for place, row in enumerate(rows):
             score = main_score(row)
             found = cell(results, row, protocol, score)
             colour = _OURS if row.ours else MEASURED
-            ax.barh(place - 0.18, found.mean, 0.36, color=colour)
+            ax.barh(place, found.mean, 0.3, color=colour)
             values = results.of(row.key, protocol)[score].dropna()
-            ax.scatter(values, np.full(len(values), place - 0.18), s=9, color="black", zorder=3)
+            ax.scatter(values, np.full(len(values), place), s=9, color="black", zorder=3)
             if not math.isnan(found.std):
-                ax.errorbar(
-                    found.mean, place - 0.18, xerr=found.std, color=LINE, capsize=3, zorder=4
-                )
+                ax.errorbar(found.mean, place, xerr=found.std, color=LINE, capsize=3, zorder=4)
             if found.reported is not None:
-                ax.barh(place + 0.2, found.reported, 0.3, color=REPORTED)
-        ax.set_yticks(places, [row.title for row in rows])
-        ax.set_ylim(len(rows) - 0.4, -0.6)
-        ax.set_xlim(0, 1)
-        ax.grid(axis="x", color="#e5e5e5")
-        ax.set_axisbelow(True)
+                ax.barh(place + 0.24, found.reported, 0.18, color=REPORTED)
+        _label_above(ax, [row.title for row in rows], [place - 0.16 for place in range(len(rows))])
+        ax.set_ylim(len(rows) - 0.5, -0.6)
         ax.set_xlabel(f"test accuracy, protocol: {protocol}")
         return as_svg(
             figure,
@@ -63,33 +64,54 @@ def protocol_bars(results: Results, rows: list[Row]) -> str | None:
     if not rows or len(results.protocols) < 2:
         return None
     n = len(results.protocols)
+    # In inches from the top: below its title each system has a bar for each of its protocols.
+    title, bar = 0.24, 0.11
+    tops: list[float] = []
+    y = 0.0
+    bars: dict[str, list[tuple[float, Cell]]] = {name: [] for name in results.protocols}
+    for row in rows:
+        y += title
+        tops.append(y)
+        for protocol in results.protocols:
+            found = cell(results, row, protocol, "test_accuracy")
+            if found.n:
+                bars[protocol].append((y + bar / 2, found))
+                y += bar
     with drawn() as plt:
-        figure, ax = plt.subplots(
-            figsize=(8.5, 1.0 + 0.17 * (n + 1) * len(rows)), layout="constrained"
-        )
-        height = 0.84 / n
-        for i, protocol in enumerate(results.protocols):
-            found = [cell(results, row, protocol, "test_accuracy") for row in rows]
-            places = np.arange(len(rows)) + (i - (n - 1) / 2) * height
+        figure, ax = plt.subplots(figsize=(_NARROW, 1.3 + y), layout="constrained")
+        for protocol, placed in bars.items():
             ax.barh(
-                places,
-                [each.mean for each in found],
-                height * 0.92,
-                xerr=[0 if math.isnan(each.std) else each.std for each in found],
+                [place for place, _ in placed],
+                [found.mean for _, found in placed],
+                bar * 0.9,
+                xerr=[0 if math.isnan(found.std) else found.std for _, found in placed],
                 error_kw={"elinewidth": 0.9, "ecolor": "#333333"},
                 color=PROTOCOL_COLOURS[protocol],
                 label=protocol,
             )
-        ax.set_yticks(np.arange(len(rows)), [row.title for row in rows])
-        ax.set_ylim(len(rows) - 0.4, -0.6)
-        ax.set_xlim(0, 1)
-        ax.grid(axis="x", color="#e5e5e5")
-        ax.set_axisbelow(True)
+        _label_above(ax, [row.title for row in rows], tops)
+        ax.set_ylim(y + 0.08, 0)
         ax.set_xlabel("test accuracy of rows (clips or tracks)")
         figure.legend(
-            loc="outside upper center", ncols=n, frameon=False, title="protocol", fontsize=9
+            loc="outside upper center",
+            ncols=2 if n > 3 else n,
+            frameon=False,
+            title="protocol",
         )
         return as_svg(figure, "protocols", "Bar chart of test accuracies under each protocol")
+
+
+def _label_above(ax: Any, titles: list[str], tops: Sequence[float]) -> None:
+    """Write the titles above their bars, from the axis on: so a picture may be narrow."""
+    for title, top in zip(titles, tops, strict=True):
+        ax.annotate(
+            title, (0, top), xytext=(2, 1), textcoords="offset points", va="bottom", fontsize=10
+        )
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.set_xlim(0, 1)
+    ax.grid(axis="x", color="#e5e5e5")
+    ax.set_axisbelow(True)
 
 
 def histories(results: Results, rows: list[Row], protocol: str) -> dict[str, pd.DataFrame]:
@@ -117,7 +139,7 @@ def learning_curves(histories: dict[str, pd.DataFrame], protocol: str) -> str | 
         figure, axes = plt.subplots(
             n_lines,
             n_columns,
-            figsize=(3.6 * n_columns, 2.7 * n_lines),
+            figsize=(3.2 * n_columns, 2.5 * n_lines),
             layout="constrained",
             squeeze=False,
         )
@@ -151,7 +173,7 @@ def confusion(results: Results, row: Row, protocol: str) -> str | None:
         ax.spines[["top", "right"]].set_visible(True)
         ConfusionDisplay(shares, protocol, row.title).plot(ax)
         for text in ax.texts:
-            text.set_fontsize(8)
+            text.set_fontsize(9)
             value = float(text.get_text())
             text.set_text("" if value == 0 else f"{value:.2f}".lstrip("0") if value < 1 else "1")
         ax.title.set_fontsize(10)
@@ -162,8 +184,21 @@ def confusion(results: Results, row: Row, protocol: str) -> str | None:
         )
 
 
-def feature_maps(results: Results, n_repeats: int = 3) -> str | None:
-    """Draw Fig. 2: MFCC and the other features by principal components, with k-means scores."""
+def feature_maps(results: Results, n_repeats: int = 3) -> dict[str, Any] | None:
+    """Draw Fig. 2: MFCC and the other features by principal components, with k-means scores.
+
+    Parameters
+    ----------
+    results : Results
+    n_repeats : int, default=3
+        Runs of k-means.
+
+    Returns
+    -------
+    dict or None
+        ``pictures``, one a space, ``n_rows`` mapped and ``n_outside`` of each frame, by space. None
+        if there are no features.
+    """
     from musigenre.features.gtzan57 import FEATURE_NAMES
     from musigenre.inspection import FeatureMapDisplay
     from musigenre.preprocessing import RobustScaler
@@ -175,18 +210,27 @@ def feature_maps(results: Results, n_repeats: int = 3) -> str | None:
     table = dataset.table(kind)
     X = pd.DataFrame(np.asarray(dataset.array(kind), dtype=float), columns=list(FEATURE_NAMES))
     with drawn() as plt:
-        figure = plt.figure(figsize=(11, 5.4), layout="constrained")
-        axes: Any = figure.subplots(1, 2)
-        FeatureMapDisplay.from_features(
+        axes = [plt.subplots(figsize=(4.9, 4.8), layout="constrained")[1] for _ in range(2)]
+        display = FeatureMapDisplay.from_features(
             X,
             table["genre"].to_numpy(dtype=str),
             table[["track"]],
             scaler=RobustScaler(),
+            coverage=_COVERAGE,
             n_repeats=n_repeats,
             random_state=results.manifest["settings"]["random_state"],
             ax=axes,
         )
-        return as_png(
-            figure,
-            "Two maps by principal components: that of the MFCC and that of the others",
+        legend = axes[-1].get_legend()
+        title = legend.get_title().get_text()
+        axes[0].legend(
+            *axes[0].get_legend_handles_labels(),
+            loc="center left",
+            bbox_to_anchor=(1.01, 0.5),
+            title=title,
         )
+        pictures = [
+            as_png(ax.figure, f"Map by principal components: {ax.get_title()}", dpi=140)
+            for ax in axes
+        ]
+    return {"pictures": pictures, "n_rows": len(X), "n_outside": display.n_outside_}

@@ -79,9 +79,9 @@ def costs(results: Results) -> dict[str, Any]:
             {
                 "title": row.title,
                 "n": len(records),
-                "fit": f"{seconds['fit_processor'].mean():.0f}",
-                "processor": f"{seconds['process_processor'].mean():.0f}",
-                "seconds": f"{seconds['total'].mean():.0f}",
+                "fit": f"{seconds['fit_processor'].mean():,.0f}",
+                "processor": f"{seconds['process_processor'].mean():,.0f}",
+                "seconds": f"{seconds['total'].mean():,.0f}",
                 "peak": f"{max(peaks):,}" if peaks else "",
                 "total": in_words(float(seconds["process_processor"].sum())),
             }

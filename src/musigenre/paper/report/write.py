@@ -12,7 +12,7 @@ from musigenre.paper.report.tables import as_csv, as_latex, as_markdown
 from musigenre.paper.results import Results
 
 # What the page takes as it is: pictures that are drawn here. Everything else is escaped.
-_PICTURES = ("diagram", "maps", "bars", "protocol_bars", "curves")
+_PICTURES = ("diagram", "bars", "protocol_bars", "curves")
 
 
 def write_report(results: str | PathLike[str], *, maps: bool = True) -> Path:
@@ -68,6 +68,8 @@ def render(results: Results, *, maps: bool = True) -> str:
     content = page_content(results, maps=maps)
     for name in _PICTURES:
         content[name] = None if content[name] is None else Markup(content[name])  # noqa: S704
+    if content["maps"]:
+        content["maps"]["pictures"] = [Markup(each) for each in content["maps"]["pictures"]]  # noqa: S704
     for each in content["confusions"]:
         each["picture"] = Markup(each["picture"])  # noqa: S704
     return environment.get_template("report.html").render(content)
