@@ -47,7 +47,9 @@ def count_verdicts(results: Results) -> dict[str, dict[str, str]]:
         counted[protocol] = {name: _counts(group) for name, group in groups.items()}
         decided = [finding.p_holm for finding in tested if finding.p < ALPHA]
         stand = sum(p < ALPHA for p in decided)
-        counted[protocol]["corrected"] = f"{stand} of {len(decided)}" if decided else ""
+        counted[protocol]["corrected"] = (
+            f"{stand} of the {len(decided)} decided stand" if decided else ""
+        )
     return counted
 
 
