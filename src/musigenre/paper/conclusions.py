@@ -68,6 +68,19 @@ CONCLUSIONS = (
         Conclusion("Mel is better than STFT for a CNN", "cnn-mel-3s", "cnn-stft-3s"),
         Conclusion("MFCC are better than STFT for a CNN", "cnn-mfcc-3s", "cnn-stft-3s"),
     ),
+    # The paper's choice rather than its conclusion, and on it hangs how good MFCC are.
+    Conclusion(
+        "MFCC after CMVN are better than as they are, for a CNN (one cycle)",
+        "cnn-mfcc-3s-cycle",
+        "gessle-cnn",
+        one_cycle=True,
+    ),
+    Conclusion(
+        "MFCC as they are, without CMVN, are better than Mel for a CNN (one cycle)",
+        "gessle-cnn",
+        "cnn-mel-3s-cycle",
+        one_cycle=True,
+    ),
     *_and_one_cycle(
         Conclusion("An MLP on features is better than a CNN on MFCC", "mlp-3s", "cnn-mfcc-3s")
     ),
