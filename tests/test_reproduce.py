@@ -1,5 +1,7 @@
 """musigenre reproduce: units, claims, protocols, and that nothing is lost when it is stopped."""
 
+import ast
+import graphlib
 import json
 import os
 import shutil
@@ -13,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import musigenre.paper
 from musigenre import make_tracks
 from musigenre.datasets import KINDS
 from musigenre.paper import ROWS, Settings, Unit, get_rows, reproduce
@@ -21,7 +24,7 @@ from musigenre.paper.dataset import Dataset
 from musigenre.paper.fitting import run_unit
 from musigenre.paper.holdouts import draw_holdout, possible_protocols
 from musigenre.paper.manifest import check_manifest, read_calls, read_manifest, write_manifest
-from musigenre.paper.reproduce import plan_units
+from musigenre.paper.planning import plan_units
 from musigenre.paper.results import Results
 from musigenre.paper.runner import _environment
 
@@ -79,6 +82,29 @@ def outcome(results: Path) -> dict[str, object]:
         with np.load(path.with_suffix(".npz")) as arrays:
             found |= {f"{name}/{key}": arrays[key].tolist() for key in arrays.files}
     return found
+
+
+# ---- Modules ----
+
+
+def test_imports_of_the_paper_go_downwards_only():
+    package = Path(musigenre.paper.__file__).parent
+    modules = {}
+    for path in package.rglob("*.py"):
+        parts = path.relative_to(package).with_suffix("").parts
+        modules[".".join(("musigenre.paper", *parts)).removesuffix(".__init__")] = path
+    del modules["musigenre.paper"]  # the face of all of them
+    graph: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):  # late ones as well: they only hide a cycle
+                for alias in node.names:
+                    module = f"{node.module}.{alias.name}"  # or a name in a module
+                    found.add(module if module in modules else node.module)
+        graph[name] = found & set(modules)
+    assert len(graph) > 20
+    assert list(graphlib.TopologicalSorter(graph).static_order())  # or CycleError names the cycle
 
 
 # ---- Rows ----

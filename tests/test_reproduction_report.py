@@ -22,6 +22,7 @@ from musigenre.features.gtzan57 import FEATURE_NAMES
 from musigenre.paper import ROWS, Settings, Unit, get_rows, write_report
 from musigenre.paper.comparison import holm
 from musigenre.paper.conclusions import CONCLUSIONS, MARGIN, Conclusion, judge, judge_all
+from musigenre.paper.planning import plan_units
 from musigenre.paper.progress import in_words
 from musigenre.paper.report.figures import feature_maps
 from musigenre.paper.report.findings import count_verdicts
@@ -30,7 +31,6 @@ from musigenre.paper.report.outcome import highest, in_short
 from musigenre.paper.report.page import confused
 from musigenre.paper.report.tables import as_latex, as_markdown, cell, signed
 from musigenre.paper.report.write import render
-from musigenre.paper.reproduce import plan_units
 from musigenre.paper.results import Results
 from musigenre.paper.rows import ROW_GROUPS
 

@@ -1,17 +1,18 @@
 """reproduce: run the paper's experiments, or go on with them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 from joblib import effective_n_jobs
 
-from musigenre.paper.holdouts import MEANINGS, drawn_as, n_holdouts, possible_protocols
+from musigenre.paper.holdouts import MEANINGS, possible_protocols
 from musigenre.paper.manifest import check_manifest, note_call, write_manifest
+from musigenre.paper.planning import plan_units
 from musigenre.paper.preparation import prepare
 from musigenre.paper.progress import Progress
-from musigenre.paper.row import Row
+from musigenre.paper.report import write_report
 from musigenre.paper.rows import get_rows
 from musigenre.paper.runner import Runner
 from musigenre.paper.settings import Settings
@@ -148,43 +149,8 @@ def reproduce(
         progress.close()
     done = Reproduction(folder, units, failed, impossible)
     if report and len(failed) < len(units):
-        from musigenre.paper.report import write_report  # it reads what this module writes
-
         write_report(folder)
     return done
-
-
-def plan_units(rows: Sequence[Row], protocols: Sequence[str], holdouts: int) -> list[Unit]:
-    """List the units, in the order in which they are run.
-
-    The first holdout of everything comes first, and cheap rows before dear ones, so that a run that
-    is stopped has as many whole rows as can be.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-    protocols : sequence of str
-    holdouts : int
-
-    Returns
-    -------
-    list of Unit
-
-    Examples
-    --------
-    >>> from musigenre.paper import get_rows
-    >>> units = plan_units(get_rows(["mlp-3s", "mlp-30s"]), ["paper", "track"], 1)
-    >>> [str(unit) for unit in units]
-    ['track/mlp-30s/0', 'paper/mlp-3s/0', 'track/mlp-3s/0']
-    """
-    units = []
-    for holdout in range(holdouts):
-        for row in sorted(rows, key=lambda row: row.cost):
-            for protocol in protocols:
-                if holdout < n_holdouts(protocol, holdouts):
-                    drawn = drawn_as(protocol, row.clip_duration is None)
-                    units.append(Unit(row.key, drawn, holdout))
-    return list(dict.fromkeys(units))
 
 
 def _checked_protocols(protocols: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ from musigenre.paper.dataset import Dataset
 from musigenre.paper.holdouts import MEANINGS, drawn_as
 from musigenre.paper.kinds import KINDS
 from musigenre.paper.manifest import read_calls, read_manifest
-from musigenre.paper.reproduce import plan_units
+from musigenre.paper.planning import plan_units
 from musigenre.paper.row import Row
 from musigenre.paper.rows import ROWS, get_rows
 from musigenre.paper.unit import Unit
