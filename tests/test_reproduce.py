@@ -214,6 +214,40 @@ def test_without_artists_their_protocols_cannot_be_followed(finished):
         draw_holdout(tracks, tracks, "artist", 0, SETTINGS)
 
 
+@pytest.fixture(scope="session")
+def unlabelled(small_gtzan, tmp_path_factory) -> Path:
+    """The same music without artists and parts."""
+    root = tmp_path_factory.mktemp("unlabelled") / "gtzan"
+    shutil.copytree(small_gtzan / "audio", root / "audio")
+    return root
+
+
+def test_what_cannot_be_done_is_refused_before_anything_is(
+    unlabelled, small_gtzan, finished, tmp_path
+):
+    results = tmp_path / "results"
+    with pytest.raises(ValueError, match=r"'artist' cannot be followed: .* \(see metadata\)"):
+        reproduce(unlabelled, results, **ASKED)
+    lone = pd.read_csv(small_gtzan / "tracks.csv").assign(artist="one")
+    lone.to_csv(tmp_path / "lone.csv", index=False)
+    with pytest.raises(ValueError, match="'artist' cannot be followed: no group can be held out"):
+        reproduce(unlabelled, results, **ASKED, metadata=tmp_path / "lone.csv")
+    published_alone(finished, tmp_path / "copy")
+    asked = {"rows": ["tzanetakis-knn"], "settings": Settings("published", epochs=2)}
+    with pytest.raises(ValueError, match=r"none of the rows .* no audio to compute tzanetakis"):
+        reproduce(tmp_path / "copy", results, **asked)
+    assert not results.exists()
+
+
+def test_protocols_are_left_out_that_nobody_asked_for_by_name(unlabelled, tmp_path):
+    asked = {"rows": ["reva-knn"], "holdouts": 1, "settings": SETTINGS, "report": False}
+    done = reproduce(unlabelled, tmp_path / "results", **asked, n_jobs=1)
+    assert set(done.impossible) == {"artist", "fault-filtered"}
+    assert done.units == [Unit("reva-knn", "track", 0)]
+    assert done.failed == []
+    assert read_calls(done.results)[0]["protocols"] == ["paper", "track"]
+
+
 # ---- Running ----
 
 
@@ -270,7 +304,8 @@ def test_what_is_done_is_not_done_again(small_gtzan, finished):
 def test_other_settings_or_data_are_refused(small_gtzan, finished, tmp_path):
     with pytest.raises(ValueError, match="epochs was 2 and is now 3"):
         reproduce(small_gtzan, finished, **ASKED | {"settings": Settings(epochs=3, n_trials=2)})
-    labels = pd.read_csv(small_gtzan / "tracks.csv").assign(artist="one")
+    labels = pd.read_csv(small_gtzan / "tracks.csv")
+    labels["artist"] += " and others"
     labels.to_csv(tmp_path / "other.csv", index=False)
     with pytest.raises(ValueError, match="was made from other data"):
         reproduce(small_gtzan, finished, **ASKED, metadata=tmp_path / "other.csv")
@@ -430,16 +465,21 @@ def test_arrays_of_something_else_are_refused(small_gtzan, finished, tmp_path):
         reproduce(small_gtzan, tmp_path / "results", **asked)
 
 
-def test_published_tables_are_used_when_asked(small_gtzan, finished, tmp_path):
-    table = Dataset(finished / "data").table("features_30s")
+def published_alone(finished: Path, folder: Path) -> None:
+    """Make a copy of GTZAN that holds a published table and no audio."""
     from musigenre.features.gtzan57 import FEATURE_NAMES
 
+    table = Dataset(finished / "data").table("features_30s")
     values = Dataset(finished / "data").array("features_30s").astype(float)
     published = pd.DataFrame(values, columns=FEATURE_NAMES)
     published.insert(0, "filename", table["track"] + ".wav")
     published["label"] = table["genre"]
-    (tmp_path / "copy").mkdir()
-    published.to_csv(tmp_path / "copy" / "features_30_sec.csv", index=False)
+    folder.mkdir()
+    published.to_csv(folder / "features_30_sec.csv", index=False)
+
+
+def test_published_tables_are_used_when_asked(small_gtzan, finished, tmp_path):
+    published_alone(finished, tmp_path / "copy")
     asked = ASKED | {"settings": Settings("published", epochs=2), "protocols": ["track"]}
     metadata = small_gtzan / "tracks.csv"
     done = reproduce(tmp_path / "copy", tmp_path / "results", **asked, metadata=metadata)

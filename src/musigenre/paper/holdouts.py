@@ -1,6 +1,7 @@
 """The holdouts of a reproduction, under each protocol."""
 
 import itertools
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,34 @@ def possible_protocols(tracks: pd.DataFrame) -> list[str]:
     if {"train", "test"} <= set(tracks["fault_filtered_part"].dropna()):
         names.append(FAULT_FILTERED)
     return names
+
+
+def refusals(tracks: pd.DataFrame, settings: Settings) -> dict[str, str]:
+    """Say which protocols cannot be followed with these tracks, and why.
+
+    Parameters
+    ----------
+    tracks : DataFrame
+        Columns ``track``, ``genre``, ``artist`` and ``fault_filtered_part``.
+    settings : Settings
+
+    Returns
+    -------
+    dict of str to str
+        Without those that can be.
+    """
+    possible, reasons = possible_protocols(tracks), {}
+    for name in MEANINGS:
+        if name not in possible:
+            reasons[name] = "what it needs to know of the tracks is not known (see metadata)"
+        elif name != "paper":  # which draws clips, and these are not cut yet
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # units warn, too
+                try:
+                    draw_holdout(tracks, tracks, name, 0, settings)
+                except ValueError as error:  # too few tracks or artists of a genre
+                    reasons[name] = str(error)
+    return reasons
 
 
 def n_holdouts(protocol: str, asked: int) -> int:

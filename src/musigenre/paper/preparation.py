@@ -72,7 +72,7 @@ def prepare(
         _write_tables(folder, sources, n_jobs, verbose)
         for name in kinds:
             kind = KINDS[name]
-            if name not in sources.published and sources.audio.empty:
+            if not sources.has(name):
                 continue  # what needs it cannot be run, and the report says so
             table = dataset.table(name)
             description = _description(kind, table, settings, name in sources.published)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from joblib import effective_n_jobs
 
-from musigenre.paper.holdouts import MEANINGS, possible_protocols
+from musigenre.paper.holdouts import MEANINGS, refusals
 from musigenre.paper.manifest import check_manifest, note_call, write_manifest
 from musigenre.paper.planning import plan_units
 from musigenre.paper.preparation import prepare
@@ -16,7 +16,7 @@ from musigenre.paper.report import write_report
 from musigenre.paper.rows import get_rows
 from musigenre.paper.runner import Runner
 from musigenre.paper.settings import Settings
-from musigenre.paper.sources import find_sources
+from musigenre.paper.sources import Sources, find_sources
 from musigenre.paper.unit import Unit
 
 
@@ -97,7 +97,8 @@ def reproduce(
     Raises
     ------
     ValueError
-        If the folder holds a reproduction of other data or with other settings, or something else.
+        If the folder holds a reproduction of other data or with other settings, or something else;
+        or if a protocol that is asked for, or every row, cannot be run on these data.
 
     See Also
     --------
@@ -121,27 +122,25 @@ def reproduce(
 
     check_manifest(folder, settings)
     sources = find_sources(root, settings, metadata)
-    write_manifest(folder, settings, sources.fingerprint())
-    kinds = list(dict.fromkeys(kind for row in chosen for kind in row.kinds))
-    dataset = prepare(folder / "data", sources, settings, kinds, n_jobs=jobs, verbose=verbose)
-    impossible: dict[str, str] = {}
-    possible = possible_protocols(dataset.tracks)
-    for name in wanted or MEANINGS:
-        if name not in possible:
-            impossible[name] = "what it needs to know of the tracks is not known (see metadata)"
-    if wanted is not None and impossible:
-        (name, why), *_ = impossible.items()
-        raise ValueError(f"the protocol {name!r} cannot be followed: {why}")
-    able = []
+    # All that can be refused is, before hours of work and before the folder is bound to these data.
+    impossible = _impossible_protocols(wanted, sources, settings)
+    followed = [name for name in wanted or MEANINGS if name not in impossible]
+    able = [row for row in chosen if all(sources.has(kind) for kind in row.kinds)]
     for row in chosen:
-        lacking = [kind for kind in row.kinds if not dataset.has(kind)]
+        lacking = [kind for kind in row.kinds if not sources.has(kind)]
         if lacking:
             impossible[row.key] = f"there is no audio to compute {', '.join(lacking)} from"
-        else:
-            able.append(row)
-    units = plan_units(able, [name for name in wanted or possible if name in possible], holdouts)
+    if not able:
+        raise ValueError(
+            f"none of the rows can be run: for {chosen[0].key} {impossible[chosen[0].key]}; give a "
+            "copy of GTZAN with audio, or rows that published data suffice for"
+        )
+    write_manifest(folder, settings, sources.fingerprint())
+    kinds = list(dict.fromkeys(kind for row in able for kind in row.kinds))
+    prepare(folder / "data", sources, settings, kinds, n_jobs=jobs, verbose=verbose)
+    units = plan_units(able, followed, holdouts)
 
-    note_call(folder, chosen, wanted or possible, holdouts, jobs, threads, impossible)
+    note_call(folder, chosen, followed, holdouts, jobs, threads, impossible)
     progress = Progress(folder, units, jobs, verbose)
     try:
         failed = Runner(folder, settings, jobs, threads, progress.tell).run(units)
@@ -151,6 +150,17 @@ def reproduce(
     if report and len(failed) < len(units):
         write_report(folder)
     return done
+
+
+def _impossible_protocols(
+    wanted: list[str] | None, sources: Sources, settings: Settings
+) -> dict[str, str]:
+    """Say which protocols cannot be followed, and why; refuse those that are asked for by name."""
+    impossible = refusals(sources.tracks(), settings)
+    for name in wanted or ():
+        if name in impossible:
+            raise ValueError(f"the protocol {name!r} cannot be followed: {impossible[name]}")
+    return impossible if wanted is None else {}
 
 
 def _checked_protocols(protocols: Iterable[str]) -> list[str]:

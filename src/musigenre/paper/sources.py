@@ -42,6 +42,16 @@ class Sources(NamedTuple):
     published: dict[str, Published]
     notes: list[str]
 
+    def has(self, kind: str) -> bool:
+        """Whether the array of a kind is published, or there is audio to compute it from."""
+        return kind in self.published or not self.audio.empty
+
+    def tracks(self) -> pd.DataFrame:
+        """Give all tracks, one row each, sorted, and what is known of them: `LABELS`."""
+        tables = [self.audio, *(published.table for published in self.published.values())]
+        every = pd.concat([table[list(LABELS)] for table in tables if len(table)])
+        return every.drop_duplicates("track").sort_values("track", ignore_index=True)
+
     def fingerprint(self) -> str:
         """Tell one collection from another, wherever it lies."""
         digest = hashlib.sha256()
