@@ -27,6 +27,7 @@ from musigenre.paper.manifest import check_manifest, read_calls, read_manifest, 
 from musigenre.paper.planning import plan_units
 from musigenre.paper.results import Results
 from musigenre.paper.runner import _environment
+from musigenre.paper.sources import Sources, find_sources
 
 SETTINGS = Settings(epochs=2, short_epochs=1, n_trials=2)
 GENRES = ("blues", "jazz", "metal")
@@ -272,7 +273,6 @@ def test_a_unit_keeps_what_reports_need(finished):
 @pytest.mark.parametrize("key", ["tuned-mlp-no-mfcc-30s", "mmnn-blended"])
 def test_networks_tell_how_they_were_trained(key, small_gtzan, finished):
     from musigenre.paper.preparation import prepare
-    from musigenre.paper.sources import find_sources
 
     prepare(finished / "data", find_sources(small_gtzan, SETTINGS), SETTINGS, ROWS[key].kinds)
     unit = Unit(key, "track", 0)
@@ -301,19 +301,82 @@ def test_what_is_done_is_not_done_again(small_gtzan, finished):
     assert [call["holdouts"] for call in read_calls(finished)][:2] == [2, 2]
 
 
-def test_other_settings_or_data_are_refused(small_gtzan, finished, tmp_path):
+def test_other_settings_or_data_are_refused(small_gtzan, unlabelled, finished, tmp_path):
     with pytest.raises(ValueError, match="epochs was 2 and is now 3"):
         reproduce(small_gtzan, finished, **ASKED | {"settings": Settings(epochs=3, n_trials=2)})
     labels = pd.read_csv(small_gtzan / "tracks.csv")
     labels["artist"] += " and others"
     labels.to_csv(tmp_path / "other.csv", index=False)
-    with pytest.raises(ValueError, match="was made from other data"):
+    with pytest.raises(ValueError, match="with other artists of the tracks; give the same"):
         reproduce(small_gtzan, finished, **ASKED, metadata=tmp_path / "other.csv")
+    labels.assign(artist="one").to_csv(tmp_path / "other.csv", index=False)
+    with pytest.raises(ValueError, match="was made with other artists"):  # and not: too few artists
+        reproduce(small_gtzan, finished, **ASKED, metadata=tmp_path / "other.csv")
+    with pytest.raises(ValueError, match="with artists of the tracks, and none are known now"):
+        reproduce(unlabelled, finished, **ASKED)
+    shutil.copytree(small_gtzan / "audio", tmp_path / "fewer")
+    (tmp_path / "fewer" / "jazz" / "jazz.00003.wav").unlink()
+    with pytest.raises(ValueError, match="was made from other data: tracks, genres or files"):
+        reproduce(tmp_path / "fewer", finished, **ASKED, metadata=small_gtzan / "tracks.csv")
     with pytest.raises(ValueError, match="is a file; give a folder"):
         reproduce(small_gtzan, tmp_path / "other.csv", **ASKED)
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(ValueError, match="holds other things"):
         reproduce(small_gtzan, tmp_path, **ASKED)
+
+
+def in_the_first_form(results: Path, sources: Sources) -> None:
+    """Write manifest and tables.json with one fingerprint of everything, as was done at first."""
+    for path, name in ((results / "manifest.json", "data"), (results / "data/tables.json", None)):
+        about = json.loads(path.read_text())
+        del about["labels"]
+        if name is None:
+            del about["data"]
+        path.write_text(json.dumps(about | {name or "fingerprint": sources.fingerprint()}))
+
+
+@pytest.mark.parametrize("first_form", [False, True])
+@pytest.mark.parametrize("published", [False, True])
+def test_artists_may_be_added_to_a_folder_that_was_begun_without(
+    first_form, published, unlabelled, small_gtzan, finished, tmp_path
+):
+    root, results, metadata = unlabelled, tmp_path / "results", small_gtzan / "tracks.csv"
+    asked = ASKED | {"rows": ["reva-knn"], "holdouts": 1}
+    if published:
+        root = tmp_path / "copy"
+        published_alone(finished, root)
+        asked["settings"] = Settings("published", epochs=2)
+    done = reproduce(root, results, **asked | {"protocols": ["track"]})
+    before = done.units[0].read(results), (results / "data/features_30s.json").read_bytes()
+    if first_form:
+        in_the_first_form(results, find_sources(root, asked["settings"]))
+    done = reproduce(root, results, **asked, metadata=metadata)
+    assert done.failed == []
+    by_artist = Unit("reva-knn", "artist", 0)
+    assert by_artist.read(results)["scores"] == by_artist.read(finished)["scores"]
+    # What was done without them stands.
+    unit = Unit("reva-knn", "track", 0)
+    assert (unit.read(results), (results / "data/features_30s.json").read_bytes()) == before
+    with pytest.raises(ValueError, match="none are known now"):
+        reproduce(root, results, **asked | {"protocols": ["track"]})
+    labels = pd.read_csv(metadata, dtype=object)
+    labels["fault_filtered_part"] = labels["fault_filtered_part"].iloc[::-1].to_numpy()
+    labels.to_csv(tmp_path / "other.csv", index=False)
+    with pytest.raises(ValueError, match="other fault-filtered parts"):
+        reproduce(root, results, **asked, metadata=tmp_path / "other.csv")
+
+
+def test_a_folder_of_the_first_form_stays_as_it_is(small_gtzan, unlabelled, finished, tmp_path):
+    results = tmp_path / "results"
+    shutil.copytree(finished, results)
+    in_the_first_form(results, find_sources(small_gtzan, SETTINGS))
+    files = [results / "manifest.json", *sorted((results / "data").iterdir())]
+    before = [(path.read_bytes(), path.stat().st_mtime_ns) for path in files]
+    done = reproduce(small_gtzan, results, **ASKED)
+    assert done.failed == []
+    assert [(path.read_bytes(), path.stat().st_mtime_ns) for path in files] == before
+    with pytest.raises(ValueError, match="was made from other data: tracks, labels or files"):
+        reproduce(unlabelled, results, **ASKED)
 
 
 def test_a_failed_unit_is_recorded_and_the_rest_goes_on(small_gtzan, finished, tmp_path):
@@ -390,11 +453,12 @@ def test_what_a_crash_leaves_behind_is_no_other_thing(small_gtzan, tmp_path):
     results.mkdir()
     (results / ".manifest.json.0a1b2c3d.tmp").touch()
     check_manifest(results, SETTINGS)
-    write_manifest(results, SETTINGS, "0")
-    write_manifest(results, SETTINGS, "0")
+    sources = find_sources(small_gtzan, SETTINGS)
+    write_manifest(results, SETTINGS, sources)
+    write_manifest(results, SETTINGS, sources)
     # Of two processes that start at once with different settings, the second is refused.
     with pytest.raises(ValueError, match="epochs was 2 and is now 3"):
-        write_manifest(results, Settings(epochs=3, short_epochs=1, n_trials=2), "0")
+        write_manifest(results, Settings(epochs=3, short_epochs=1, n_trials=2), sources)
 
 
 def test_stray_files_and_rows_of_other_versions_do_not_spoil_results(finished, tmp_path):

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import socket
+import threading
 import time
 from pathlib import Path
 from uuid import uuid4
@@ -119,6 +120,34 @@ class Claim:
             return probe.stat().st_mtime
         finally:
             probe.unlink(missing_ok=True)
+
+
+class alone:
+    """Wait until nobody else is at work here, and keep others waiting.
+
+    Parameters
+    ----------
+    path : Path
+        The file of the claim.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._claim, self._over = Claim(path), threading.Event()
+
+    def __enter__(self) -> None:
+        while not self._claim.take():
+            time.sleep(1.0)
+        self._renewing = threading.Thread(target=self._renew, daemon=True)
+        self._renewing.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self._over.set()
+        self._renewing.join()
+        self._claim.release()
+
+    def _renew(self) -> None:
+        while not self._over.wait(RENEW_SECONDS):
+            self._claim.renew()
 
 
 def _is_alive(process: object) -> bool:

@@ -10,11 +10,16 @@ from typing import Any
 
 import musigenre
 from musigenre.files import write_json
+from musigenre.paper.claims import alone
 from musigenre.paper.row import Row
 from musigenre.paper.settings import Settings
+from musigenre.paper.sources import Sources
 
 FORMAT_VERSION = 1
 _FORMAT = "musigenre-reproduction"
+
+# Labels that may be added, in words.
+_LABEL_WORDS = {"artist": "artists", "fault_filtered_part": "fault-filtered parts"}
 
 
 def read_manifest(results: str | PathLike[str]) -> dict[str, Any]:
@@ -27,7 +32,9 @@ def read_manifest(results: str | PathLike[str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``settings``, ``data`` (a fingerprint), ``made`` and ``musigenre`` (version).
+        ``settings``, ``data`` (a fingerprint), ``labels`` (a fingerprint of each label that may be
+        added, or None where it was not known), ``made`` and ``musigenre`` (version). Where there
+        are no ``labels``, ``data`` covers them as well.
 
     Raises
     ------
@@ -127,24 +134,67 @@ def check_manifest(folder: Path, settings: Settings) -> None:
         )
 
 
-def write_manifest(folder: Path, settings: Settings, fingerprint: str) -> None:
-    """Write what the reproduction is made of; if that is written already, make sure it is so."""
-    path = folder / "manifest.json"
-    if path.exists():
-        check_manifest(folder, settings)  # another process may have been faster
-        if read_manifest(folder)["data"] != fingerprint:
+def check_data(folder: Path, sources: Sources) -> bool:
+    """Refuse a folder that was made from other data.
+
+    Parameters
+    ----------
+    folder : Path
+    sources : Sources
+
+    Returns
+    -------
+    bool
+        Whether something is to be written: the manifest, or labels that were not known before.
+    """
+    if not (folder / "manifest.json").exists():
+        return True
+    manifest = read_manifest(folder)
+    then = sources.labels_then(manifest["data"], manifest.get("labels"))
+    if then is None:
+        what = "tracks, genres" if "labels" in manifest else "tracks, labels"
+        raise ValueError(
+            f"'{folder}' was made from other data: {what} or files differ; give the same copy of "
+            "GTZAN (and metadata), or another folder"
+        )
+    now = sources.label_fingerprints()
+    for name, words in _LABEL_WORDS.items():
+        if then[name] not in (None, now[name]):
+            how = f"with other {words} of the tracks"
+            if now[name] is None:
+                how = f"with {words} of the tracks, and none are known now"
             raise ValueError(
-                f"'{folder}' was made from other data: tracks, labels or files differ; give the "
-                "same copy of GTZAN (and metadata), or another folder"
+                f"'{folder}' was made {how}; give the same metadata, or another folder"
             )
+    return then != now
+
+
+def write_manifest(folder: Path, settings: Settings, sources: Sources) -> None:
+    """Write what the reproduction is made of, or make sure that it is what is written already.
+
+    Labels that nobody knew before are added; a manifest to which nothing is new stays as it is.
+    """
+
+    def is_written() -> bool:
+        check_manifest(folder, settings)
+        return not check_data(folder, sources)
+
+    if is_written():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = {
-        "format": _FORMAT,
-        "format_version": FORMAT_VERSION,
-        "settings": asdict(settings),
-        "data": fingerprint,
-        "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "musigenre": musigenre.__version__,
-    }
-    write_json(path, manifest)
+    with alone(folder / ".claim"):
+        if is_written():  # another process was faster
+            return
+        path = folder / "manifest.json"
+        manifest = {
+            "format": _FORMAT,
+            "format_version": FORMAT_VERSION,
+            "settings": asdict(settings),
+            "data": "",
+            "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "musigenre": musigenre.__version__,
+        }
+        if path.exists():
+            manifest = read_manifest(folder)
+        manifest |= {"data": sources.fingerprint(()), "labels": sources.label_fingerprints()}
+        write_json(path, manifest)

@@ -1,7 +1,6 @@
 """Compute the arrays of a reproduction, or take over those that are there."""
 
 import json
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,8 +13,8 @@ from tqdm.auto import tqdm
 import musigenre
 from musigenre.clips import clip_table
 from musigenre.files import write_json, written_whole
-from musigenre.paper.claims import RENEW_SECONDS, Claim
-from musigenre.paper.dataset import Dataset
+from musigenre.paper.claims import alone
+from musigenre.paper.dataset import Dataset, read_table
 from musigenre.paper.kinds import CLIP_DURATION, KINDS, Kind
 from musigenre.paper.settings import Settings
 from musigenre.paper.sources import LABELS, Sources
@@ -68,7 +67,7 @@ def prepare(
     """
     folder.mkdir(parents=True, exist_ok=True)
     dataset = Dataset(folder)
-    with _alone(folder / ".claim"):
+    with alone(folder / ".claim"):
         _write_tables(folder, sources, n_jobs, verbose)
         for name in kinds:
             kind = KINDS[name]
@@ -82,28 +81,6 @@ def prepare(
     return dataset
 
 
-class _alone:
-    """Wait until nobody else is at work here, and keep others waiting."""
-
-    def __init__(self, path: Path) -> None:
-        self._claim, self._over = Claim(path), threading.Event()
-
-    def __enter__(self) -> None:
-        while not self._claim.take():
-            time.sleep(1.0)
-        self._renewing = threading.Thread(target=self._renew, daemon=True)
-        self._renewing.start()
-
-    def __exit__(self, *exception: object) -> None:
-        self._over.set()
-        self._renewing.join()
-        self._claim.release()
-
-    def _renew(self) -> None:
-        while not self._over.wait(RENEW_SECONDS):
-            self._claim.renew()
-
-
 def _located(table: pd.DataFrame, name: str, sources: Sources) -> pd.DataFrame:
     """Give a table with the paths of this machine: another may have written it."""
     published = sources.published.get(name)
@@ -113,31 +90,55 @@ def _located(table: pd.DataFrame, name: str, sources: Sources) -> pd.DataFrame:
 
 
 def _write_tables(folder: Path, sources: Sources, n_jobs: int | None, verbose: int) -> None:
+    """Write what the rows of arrays are, or add labels that were not known before."""
+    names = [*sources.published, *(() if sources.audio.empty else ("clips", "tracks"))]
+    done, then, before = folder / "tables.json", None, {}
+    if done.exists() and all((folder / f"{name}.csv").exists() for name in names):
+        before = json.loads(done.read_text())
+        written = before.get("data", before.get("fingerprint"))
+        then = sources.labels_then(written, before.get("labels"))
+    labels = sources.label_fingerprints()
+    if then is None:
+        left_out = _write_new_tables(folder, sources, n_jobs, verbose)
+    else:
+        # What another process has added meanwhile stays.
+        new = {name: found for name, found in labels.items() if found not in (None, then[name])}
+        if not new:
+            return
+        known = sources.tracks().set_index("track")
+        for name in names:
+            table = read_table(folder / f"{name}.csv")
+            columns = {label: table["track"].map(known[label]) for label in new}
+            _write_table(folder / f"{name}.csv", table.assign(**columns))
+        left_out, labels = before["left_out"], {**then, **new}
+    about = {"data": sources.fingerprint(()), "labels": labels}
+    write_json(done, about | {"notes": sources.notes, "left_out": left_out})
+
+
+def _write_new_tables(
+    folder: Path, sources: Sources, n_jobs: int | None, verbose: int
+) -> list[dict[str, str]]:
+    """Write the tables; say which files were left out."""
     for name, published in sources.published.items():
-        if not (folder / f"{name}.csv").exists():
-            _write_table(folder / f"{name}.csv", published.table)
-    done = folder / "tables.json"
-    fingerprint = sources.fingerprint()
-    if done.exists() and json.loads(done.read_text())["fingerprint"] == fingerprint:
-        return
+        _write_table(folder / f"{name}.csv", published.table)
     left_out: list[dict[str, str]] = []
-    if not sources.audio.empty:
-        labels = sources.audio[list(LABELS)]
-        for name, duration in (("clips", CLIP_DURATION), ("tracks", None)):
-            table = clip_table(
-                sources.audio["path"],
-                duration,
-                tracks=range(len(sources.audio)),
-                on_error="skip",
-                n_jobs=n_jobs,
-                verbose=verbose,
-            )
-            left_out = table.attrs.get("errors", [])
-            rows = table.pop("track").to_numpy(dtype=int)
-            table = table.join(labels.iloc[rows].reset_index(drop=True))
-            _write_table(folder / f"{name}.csv", table)
-    about = {"fingerprint": fingerprint, "notes": sources.notes, "left_out": left_out}
-    write_json(done, about)
+    if sources.audio.empty:
+        return left_out
+    labels = sources.audio[list(LABELS)]
+    for name, duration in (("clips", CLIP_DURATION), ("tracks", None)):
+        table = clip_table(
+            sources.audio["path"],
+            duration,
+            tracks=range(len(sources.audio)),
+            on_error="skip",
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+        left_out = table.attrs.get("errors", [])
+        rows = table.pop("track").to_numpy(dtype=int)
+        table = table.join(labels.iloc[rows].reset_index(drop=True))
+        _write_table(folder / f"{name}.csv", table)
+    return left_out
 
 
 def _is_there(folder: Path, kind: Kind, description: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from joblib import effective_n_jobs
 
 from musigenre.paper.holdouts import MEANINGS, refusals
-from musigenre.paper.manifest import check_manifest, note_call, write_manifest
+from musigenre.paper.manifest import check_data, check_manifest, note_call, write_manifest
 from musigenre.paper.planning import plan_units
 from musigenre.paper.preparation import prepare
 from musigenre.paper.progress import Progress
@@ -81,6 +81,7 @@ def reproduce(
         The set-up, the paper's by default.
     metadata : str or path-like, optional
         Who plays, and the fault-filtered split, where that is not a ``tracks.csv`` beside the data.
+        It may be given later, to a folder that was begun without.
     n_jobs : int, default=-1
         Units at a time, in joblib's terms; -1 is one a core.
     threads : int, default=1
@@ -122,6 +123,7 @@ def reproduce(
 
     check_manifest(folder, settings)
     sources = find_sources(root, settings, metadata)
+    check_data(folder, sources)
     # All that can be refused is, before hours of work and before the folder is bound to these data.
     impossible = _impossible_protocols(wanted, sources, settings)
     followed = [name for name in wanted or MEANINGS if name not in impossible]
@@ -135,7 +137,7 @@ def reproduce(
             f"none of the rows can be run: for {chosen[0].key} {impossible[chosen[0].key]}; give a "
             "copy of GTZAN with audio, or rows that published data suffice for"
         )
-    write_manifest(folder, settings, sources.fingerprint())
+    write_manifest(folder, settings, sources)
     kinds = list(dict.fromkeys(kind for row in able for kind in row.kinds))
     prepare(folder / "data", sources, settings, kinds, n_jobs=jobs, verbose=verbose)
     units = plan_units(able, followed, holdouts)

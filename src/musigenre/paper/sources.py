@@ -1,7 +1,9 @@
 """What a copy of GTZAN holds for a reproduction: audio, and the published tables and pictures."""
 
 import hashlib
+import itertools
 import re
+from collections.abc import Collection
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +17,9 @@ from musigenre.paper.settings import Settings
 
 #: What is known of a row beside its path, start and duration.
 LABELS = ("track", "genre", "artist", "fault_filtered_part")
+
+#: Those of them that may become known later: neither arrays nor other protocols depend on them.
+LATER_LABELS = ("artist", "fault_filtered_part")
 
 # Problems of a copy that cost rows, in words.
 _LEFT_OUT = {
@@ -52,17 +57,62 @@ class Sources(NamedTuple):
         every = pd.concat([table[list(LABELS)] for table in tables if len(table)])
         return every.drop_duplicates("track").sort_values("track", ignore_index=True)
 
-    def fingerprint(self) -> str:
-        """Tell one collection from another, wherever it lies."""
+    def fingerprint(self, labels: Collection[str] = LATER_LABELS) -> str:
+        """Tell one collection from another, wherever it lies.
+
+        Parameters
+        ----------
+        labels : collection of str
+            Which of `LATER_LABELS` count; the others are taken as if nobody knew them.
+
+        Returns
+        -------
+        str
+        """
+        unknown = {name: np.nan for name in LATER_LABELS if name not in labels}
         digest = hashlib.sha256()
         columns = [*LABELS, "size"]
-        digest.update(_text(self.audio, columns))
+        digest.update(_text(self.audio.assign(**unknown), columns))
         for kind, published in sorted(self.published.items()):
             digest.update(kind.encode())
-            digest.update(_text(published.table, [*LABELS, "start"]))
+            digest.update(_text(published.table.assign(**unknown), [*LABELS, "start"]))
             if published.values is not None:
                 digest.update(np.ascontiguousarray(published.values, np.float64).tobytes())
         return digest.hexdigest()
+
+    def label_fingerprints(self) -> dict[str, str | None]:
+        """Tell one set of each of `LATER_LABELS` from another; None where nothing is known."""
+        tracks, found = self.tracks(), {}
+        for name in LATER_LABELS:
+            known = tracks.loc[tracks[name].notna(), ["track", name]]
+            text = _text(known, ["track", name])
+            found[name] = hashlib.sha256(text).hexdigest() if len(known) else None
+        return found
+
+    def labels_then(self, data: str, labels: Any = None) -> dict[str, str | None] | None:
+        """Say which labels were known when fingerprints of this collection were written down.
+
+        Parameters
+        ----------
+        data : str
+            The fingerprint that was written, without `LATER_LABELS`; or, where `labels` is None,
+            the one of everything, which is all that was written once.
+        labels : dict of str to str or None, optional
+            Fingerprints of the labels that were written beside it.
+
+        Returns
+        -------
+        dict of str to str or None
+            Fingerprints of the labels; None if it was another collection.
+        """
+        if labels is not None:
+            return labels if data == self.fingerprint(()) else None
+        now = self.label_fingerprints()
+        for n in range(len(LATER_LABELS) + 1):
+            for known in itertools.combinations(LATER_LABELS, n):
+                if data == self.fingerprint(known):
+                    return {name: now[name] if name in known else None for name in now}
+        return None
 
 
 def find_sources(
