@@ -1,6 +1,7 @@
 """musigenre reproduce: units, claims, protocols, and that nothing is lost when it is stopped."""
 
 import ast
+import dataclasses
 import graphlib
 import json
 import os
@@ -565,7 +566,7 @@ def test_a_claim_of_a_dead_or_silent_process_is_taken_over(tmp_path):
     path.write_text(json.dumps(about | {"process": 2**30}))
     if os.name == "posix":
         assert other.take()
-    path.write_text(json.dumps(about | {"host": "another"}))
+    path.write_text(json.dumps(about))
     assert not other.take()
     os.utime(path, (time.time() - 3600,) * 2)
     assert other.take()
@@ -573,6 +574,62 @@ def test_a_claim_of_a_dead_or_silent_process_is_taken_over(tmp_path):
     assert path.exists()
     other.release()
     assert not path.exists()
+
+
+@pytest.mark.parametrize("form", ["of a clone", "of the first form", "damaged"])
+def test_another_machine_of_the_same_name_loses_its_claim_by_silence_alone(form, tmp_path):
+    path = tmp_path / "claim"
+    mine, other = Claim(path), Claim(path)
+    assert mine.take()
+    # Its processes are not seen here, so none of its numbers is alive.
+    about = json.loads(path.read_text()) | {"process": 2**30, "machine": "another"}
+    if form == "of the first form":
+        del about["machine"]
+    path.write_text("[]" if form == "damaged" else json.dumps(about))
+    assert not other.take()
+    os.utime(path, (time.time() - 3600,) * 2)
+    assert other.take()
+    assert other.is_ours()
+
+
+def test_who_lost_a_claim_does_not_renew_it(tmp_path):
+    path = tmp_path / "claim"
+    mine, other = Claim(path), Claim(path)
+    assert mine.take()
+    long_ago = time.time() - 3600
+    os.utime(path, (long_ago,) * 2)
+    assert other.take()
+    os.utime(path, (long_ago,) * 2)
+    mine.renew()
+    assert not mine.is_ours()
+    assert path.stat().st_mtime == pytest.approx(long_ago)
+    other.renew()
+    assert path.stat().st_mtime > time.time() - 60
+
+
+def test_one_that_seemed_dead_waits_for_the_other_that_took_over(small_gtzan, tmp_path):
+    """Asleep in the midst of an array, it loses its claim; awake, it takes what the other made."""
+    from musigenre.paper import preparation
+
+    sources, results = find_sources(small_gtzan, SETTINGS), tmp_path / "data"
+    kind, calls = preparation.KINDS["features_30s"], []
+
+    def compute(table, n_jobs, seed):
+        calls.append(len(table))
+        if len(calls) == 2:  # the first part is on the disk
+            os.utime(results / ".claim", (time.time() - 3600,) * 2)
+            preparation.prepare(results, sources, SETTINGS, ["features_30s"])
+        return np.array([[float(track[-2:])] for track in table["track"]])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(preparation.KINDS, kind.name, dataclasses.replace(kind, compute=compute))
+        dataset = preparation.prepare(results, sources, SETTINGS, ["features_30s"])
+    assert calls == [20, 16, 16]  # the other went on behind the first part
+    tracks = dataset.table("features_30s")["track"]
+    np.testing.assert_array_equal(
+        dataset.array("features_30s")[:, 0], tracks.str[-2:].astype(np.float32)
+    )
+    assert not list(results.glob("*partial")) + list(results.glob("*progress"))
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """Claims: who is at work on what, among processes and machines that share a folder."""
 
 import contextlib
+import hashlib
 import json
 import os
 import socket
 import threading
 import time
+from functools import cache
 from pathlib import Path
-from uuid import uuid4
+from uuid import getnode, uuid4
 
 #: Seconds after which a claim that its owner has not renewed counts as left behind.
 STALE_SECONDS = 300.0
@@ -23,16 +25,22 @@ class Claim:
     """The sole right to work on something, as long as it is renewed.
 
     A claim is a file that only one process can make. It says who made it and when; an owner that
-    has died, or that has not renewed it for `STALE_SECONDS`, loses it to whoever asks next.
+    has not renewed it for `STALE_SECONDS` loses it to whoever asks next, and at once if whoever
+    asks can see that the owner has died: on the same machine, among the same processes.
 
-    Two processes may, in the worst case, take over the same claim at once and do the same work
-    twice: results are written whole and do not depend on who wrote them, so that is a waste and
-    nothing worse.
+    Two processes may, in the worst case, take over the same claim at once, or an owner that slept
+    may wake up to find that it lost its claim, and the same work is done twice: results are written
+    whole and do not depend on who wrote them, so that is a waste and nothing worse.
 
     Parameters
     ----------
     path : Path
         The file of the claim.
+
+    Attributes
+    ----------
+    token : str
+        What tells this claim from all others on the same thing.
 
     Examples
     --------
@@ -49,7 +57,7 @@ class Claim:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._token = uuid4().hex
+        self.token = uuid4().hex
 
     def take(self) -> bool:
         """Make the claim; say whether it is ours now."""
@@ -64,33 +72,39 @@ class Claim:
             aside.unlink()
         return self._make()
 
+    def is_ours(self) -> bool:
+        """Whether nobody has taken the claim over."""
+        return (self.owner() or {}).get("token") == self.token
+
     def renew(self) -> None:
-        """Say that the owner is still at work."""
-        with contextlib.suppress(FileNotFoundError):
-            os.utime(self.path)
+        """Say that the owner is still at work, if the claim is still ours."""
+        if self.is_ours():
+            with contextlib.suppress(FileNotFoundError, *_IN_USE):
+                os.utime(self.path)
 
     def release(self) -> None:
         """Give the claim up, if it is still ours."""
-        owner = self.owner()
-        if owner is not None and owner.get("token") == self._token:
+        if self.is_ours():
             with contextlib.suppress(*_IN_USE):  # then it goes stale
                 self.path.unlink(missing_ok=True)
 
     def owner(self) -> dict | None:
-        """Tell who holds the claim: host, process and time; None if nobody does."""
+        """Tell who holds the claim: host, machine, process and time; None if nobody does."""
         try:
-            return json.loads(self.path.read_text())
+            owner = json.loads(self.path.read_text())
         except FileNotFoundError:
             return None
         except (ValueError, *_IN_USE):  # cut short by a crash, or being written
             return {}
+        return owner if isinstance(owner, dict) else {}
 
     def _make(self) -> bool:
         about = {
-            "host": socket.gethostname(),
+            "host": socket.gethostname(),  # for people: several may have the same name
+            "machine": _machine(),
             "process": os.getpid(),
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "token": self._token,
+            "token": self.token,
         }
         try:
             with self.path.open("x") as file:
@@ -109,7 +123,8 @@ class Claim:
             return True
         if age > STALE_SECONDS:
             return True
-        here = owner.get("host") == socket.gethostname()
+        # A claim that does not say on which machine it was made loses by silence alone.
+        here = owner.get("machine") == _machine()
         return here and os.name == "posix" and not _is_alive(owner.get("process"))
 
     def _now(self) -> float:
@@ -125,6 +140,8 @@ class Claim:
 class alone:
     """Wait until nobody else is at work here, and keep others waiting.
 
+    ``with`` gives the claim, which is renewed until the end.
+
     Parameters
     ----------
     path : Path
@@ -134,11 +151,12 @@ class alone:
     def __init__(self, path: Path) -> None:
         self._claim, self._over = Claim(path), threading.Event()
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Claim:
         while not self._claim.take():
             time.sleep(1.0)
         self._renewing = threading.Thread(target=self._renew, daemon=True)
         self._renewing.start()
+        return self._claim
 
     def __exit__(self, *exception: object) -> None:
         self._over.set()
@@ -148,6 +166,22 @@ class alone:
     def _renew(self) -> None:
         while not self._over.wait(RENEW_SECONDS):
             self._claim.renew()
+
+
+@cache
+def _machine() -> str:
+    """Tell this machine, and what processes it shows, from others that may have the same name.
+
+    Clones and containers share host names. Under Linux each start of a system has a number, and
+    each set of processes that see each other. Elsewhere there is the number of the network card,
+    or a number drawn by chance where there is none: then no process seems to be of this machine.
+    """
+    try:
+        start = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        known = f"{start} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        known = f"{socket.gethostname()} {getnode():x}"
+    return hashlib.sha256(known.encode()).hexdigest()[:32]
 
 
 def _is_alive(process: object) -> bool:

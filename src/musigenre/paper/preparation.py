@@ -1,8 +1,9 @@
 """Compute the arrays of a reproduction, or take over those that are there."""
 
+import contextlib
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from musigenre.files import write_json, written_whole
 from musigenre.paper.claims import alone
 from musigenre.paper.dataset import Dataset, read_table
 from musigenre.paper.kinds import CLIP_DURATION, KINDS, Kind
+from musigenre.paper.partial_array import PartialArray, TakenOver
 from musigenre.paper.settings import Settings
 from musigenre.paper.sources import LABELS, Sources
 
@@ -30,7 +32,7 @@ def prepare(
     folder: Path,
     sources: Sources,
     settings: Settings,
-    kinds: Iterable[str],
+    kinds: Collection[str],
     *,
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -42,7 +44,8 @@ def prepare(
     row of its table and the rows of three tracks, computed anew, are the same; else it is refused.
 
     Stopped at any moment, the work goes on where it was. Of several processes one computes, and
-    the others wait.
+    the others wait. One that seemed dead and is not, because it slept, leaves the work to the other
+    that took it over, and waits in its turn.
 
     Parameters
     ----------
@@ -50,7 +53,7 @@ def prepare(
         Made if it does not exist.
     sources : Sources
     settings : Settings
-    kinds : iterable of str
+    kinds : collection of str
     n_jobs : int, optional
     verbose : int, default=0
 
@@ -66,18 +69,23 @@ def prepare(
         If a file that could be cut into clips cannot be read any more.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        with contextlib.suppress(TakenOver), alone(folder / ".claim") as claim:
+            return _prepare(folder, sources, settings, kinds, n_jobs, verbose, claim.token)
+
+
+def _prepare(folder, sources, settings, kinds, n_jobs, verbose, token) -> Dataset:
     dataset = Dataset(folder)
-    with alone(folder / ".claim"):
-        _write_tables(folder, sources, n_jobs, verbose)
-        for name in kinds:
-            kind = KINDS[name]
-            if not sources.has(name):
-                continue  # what needs it cannot be run, and the report says so
-            table = dataset.table(name)
-            description = _description(kind, table, settings, name in sources.published)
-            if not _is_there(folder, kind, description):
-                table = _located(table, name, sources)
-                _make(folder, kind, table, description, sources, settings, n_jobs, verbose)
+    _write_tables(folder, sources, n_jobs, verbose)
+    for name in kinds:
+        kind = KINDS[name]
+        if not sources.has(name):
+            continue  # what needs it cannot be run, and the report says so
+        table = dataset.table(name)
+        description = _description(kind, table, settings, name in sources.published)
+        if not _is_there(folder, kind, description):
+            table = _located(table, name, sources)
+            _make(folder, kind, table, description, sources, settings, n_jobs, verbose, token)
     return dataset
 
 
@@ -155,7 +163,7 @@ def _is_there(folder: Path, kind: Kind, description: dict[str, Any]) -> bool:
     return True
 
 
-def _make(folder, kind, table, description, sources, settings, n_jobs, verbose) -> None:
+def _make(folder, kind, table, description, sources, settings, n_jobs, verbose, token) -> None:
     path, began = folder / f"{kind.name}.npy", time.perf_counter()
     published = sources.published.get(kind.name)
     if published is not None and published.values is not None:
@@ -166,7 +174,7 @@ def _make(folder, kind, table, description, sources, settings, n_jobs, verbose) 
         _check_found(path, kind, table, settings, n_jobs)
         origin = "found, and compared with three tracks computed anew"
     else:
-        _compute(path, kind, table, description, settings, n_jobs, verbose)
+        _compute(path, kind, table, description, settings, n_jobs, verbose, token)
         origin = "computed from published pictures" if published else "computed"
     about = {
         "origin": origin,
@@ -197,36 +205,23 @@ def _check_found(path, kind, table, settings, n_jobs) -> None:
             raise ValueError(f"'{path}' does not hold {kind.version} of track {track!r}: {remedy}")
 
 
-def _compute(path, kind, table, description, settings, n_jobs, verbose) -> None:
+def _compute(path, kind, table, description, settings, n_jobs, verbose, token) -> None:
     """Compute an array part by part; what is done already of it is kept."""
-    partial, progress = path.with_suffix(".partial"), path.with_suffix(".progress")
-    n_done, values = 0, None
-    if partial.exists() and progress.exists():
-        about = json.loads(progress.read_text())
-        if about.pop("rows") and all(about[name] == description[name] for name in about):
-            values = np.lib.format.open_memmap(partial, "r+")
-            n_done = json.loads(progress.read_text())["rows"]
+    array = PartialArray(path, description, token)
     bar = tqdm(
         desc=f"computing {kind.name}",
         total=len(table),
-        initial=n_done,
+        initial=array.n_done,
         unit="row",
         disable=None if verbose else True,
     )
     with bar:
-        for first, last in _parts(table, n_done):
+        for first, last in _parts(table, array.n_done):
             part = _inputs(table.iloc[first:last])
             block = np.asarray(kind.compute(part, n_jobs, settings.random_state), np.float32)
-            if values is None:
-                shape = (len(table), *block.shape[1:])
-                values = np.lib.format.open_memmap(partial, "w+", np.float32, shape)
-            values[first:last] = block
-            values.flush()
-            write_json(progress, description | {"rows": last})
+            array.write(block, len(table))
             bar.update(last - first)
-    del values
-    partial.replace(path)
-    progress.unlink(missing_ok=True)
+    array.finish()
 
 
 def _parts(table: pd.DataFrame, n_done: int) -> Iterator[tuple[int, int]]:
