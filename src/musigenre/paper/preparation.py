@@ -16,6 +16,7 @@ from musigenre.clips import clip_table
 from musigenre.files import write_json, written_whole
 from musigenre.paper.claims import alone
 from musigenre.paper.dataset import Dataset, read_table
+from musigenre.paper.found_array import check_found
 from musigenre.paper.kinds import CLIP_DURATION, KINDS, Kind
 from musigenre.paper.partial_array import PartialArray, TakenOver
 from musigenre.paper.settings import Settings
@@ -23,9 +24,6 @@ from musigenre.paper.sources import LABELS, Sources
 
 # Tracks computed at a time: it bounds the memory, and what is lost when the work is stopped.
 _TRACKS = 20
-
-# How an array that nobody vouches for is compared with numbers computed anew.
-_TOLERANCE, _SHARE = 1e-2, 0.99
 
 
 def prepare(
@@ -171,7 +169,11 @@ def _make(folder, kind, table, description, sources, settings, n_jobs, verbose, 
             np.save(file, published.values.astype(np.float32))
         origin = "published"
     elif path.exists():
-        _check_found(path, kind, table, settings, n_jobs)
+
+        def anew(part: pd.DataFrame) -> Any:
+            return kind.compute(_inputs(part), n_jobs, settings.random_state)
+
+        check_found(path, table, anew, kind.version, kind.jumping)
         origin = "found, and compared with three tracks computed anew"
     else:
         _compute(path, kind, table, description, settings, n_jobs, verbose, token)
@@ -183,26 +185,6 @@ def _make(folder, kind, table, description, sources, settings, n_jobs, verbose, 
         "musigenre": musigenre.__version__,
     }
     write_json(folder / f"{kind.name}.json", description | about)
-
-
-def _check_found(path, kind, table, settings, n_jobs) -> None:
-    """Raise an error unless an array is what would be computed here."""
-    found = np.load(path, mmap_mode="r", allow_pickle=False)
-    remedy = f"delete '{path}', or give another folder of results"
-    if len(found) != len(table) or found.dtype != np.float32:
-        raise ValueError(
-            f"'{path}' has {len(found)} rows of {found.dtype}, but {len(table)} of float32 are "
-            f"needed: {remedy}"
-        )
-    tracks = table["track"].unique()
-    for track in (tracks[0], tracks[len(tracks) // 2], tracks[-1]):
-        rows = np.flatnonzero(table["track"] == track)
-        wanted = np.asarray(kind.compute(_inputs(table.iloc[rows]), n_jobs, settings.random_state))
-        same = found.shape[1:] == wanted.shape[1:] and (
-            np.isclose(found[rows], wanted, _TOLERANCE, _TOLERANCE).mean() >= _SHARE
-        )
-        if not same:
-            raise ValueError(f"'{path}' does not hold {kind.version} of track {track!r}: {remedy}")
 
 
 def _compute(path, kind, table, description, settings, n_jobs, verbose, token) -> None:
