@@ -494,12 +494,33 @@ def test_the_command_says_what_it_lacks(tmp_path, monkeypatch):
         ([str(tmp_path), "--rows", "mlp"], "unknown row 'mlp'"),
         ([str(tmp_path), "--protocols", "papers"], "unknown protocol 'papers'"),
         ([str(tmp_path)], "holds no audio of GTZAN"),
+        (
+            [str(tmp_path), "--jobs", "0"],
+            "'--jobs' / '-j': 0 jobs do no work; give 1 or more, or -1",
+        ),
+        ([str(tmp_path), "--seed", "-1"], "'--seed': -1 is no seed; give one of 0 to 4294967295"),
+        ([str(tmp_path), "--seed", str(2**32)], "'--seed': 4294967296 is no seed"),
+        ([str(tmp_path), "--report-only"], "--report-only takes no DIR"),
+        (["--report-only", "--rows", "mlp-3s"], "--report-only takes no --rows"),
+        (
+            ["--report-only", "--short-epochs", "12", "-j", "1"],
+            "--report-only takes no --short-epochs, --jobs",
+        ),
     ]:
         command = ["reproduce", "-o", str(tmp_path / "results"), *arguments]
         result = CliRunner().invoke(app, command)
         assert result.exit_code == 2, result.output
-        assert message in result.output
+        # A narrow terminal breaks lines, and puts a box around some errors.
+        said = " ".join(result.output.replace("│", " ").split())
+        assert message in said
         assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("parameter", ["n_jobs", "threads", "holdouts"])
+def test_numbers_out_of_range_are_named(parameter, small_gtzan, tmp_path):
+    with pytest.raises(ValueError, match=f"{parameter} must be 1 or more.* got 0"):
+        reproduce(small_gtzan, tmp_path / "results", **ASKED | {parameter: 0})
+    assert not (tmp_path / "results").exists()
 
 
 # ---- Arrays ----

@@ -26,12 +26,12 @@ class Backend(StrEnum):
 
 
 def reproduce(
+    context: typer.Context,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")],
     directory: Annotated[
         Path | None,
         typer.Argument(
-            help="A copy of GTZAN in any usual form; audio is enough. Not needed for "
-            "--report-only.",
+            help="A copy of GTZAN in any usual form; audio is enough. Not taken by --report-only.",
             show_default=False,
         ),
     ] = None,
@@ -71,7 +71,10 @@ def reproduce(
     ] = 12,
     trials: Annotated[int, typer.Option(help="Networks that the tuner tries.", min=1)] = 20,
     report_only: Annotated[
-        bool, typer.Option("--report-only", help="Only write the report of what is done so far.")
+        bool,
+        typer.Option(
+            "--report-only", help="Only write the report of what is done so far; needs -o alone."
+        ),
     ] = False,
     seed: Seed = 0,
     jobs: Jobs = -1,
@@ -86,6 +89,7 @@ def reproduce(
         from musigenre.paper import reproduce as run
 
         if report_only:
+            _refuse_all_but_output(context)
             say(str(write_report(output)))
             return
         if directory is None:
@@ -126,6 +130,20 @@ def reproduce(
                 say(f"failed: {unit}: {error}", err=True)
             say("run the same command again to try these again", err=True)
             raise typer.Exit(1)
+
+
+def _refuse_all_but_output(context: typer.Context) -> None:
+    """Refuse what --report-only would not heed: it tells of everything in the folder."""
+    given = []
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in {"output", "report_only"} and source and source.name == "COMMANDLINE":
+            given.append("DIR" if name == "directory" else f"--{name.replace('_', '-')}")
+    if given:
+        raise ValueError(
+            f"--report-only takes no {', '.join(given)}: it tells of all that is in the folder; "
+            "give -o alone with it, or leave it out to run what is asked for"
+        )
 
 
 def _names(text: str | None) -> list[str] | None:

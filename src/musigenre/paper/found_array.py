@@ -29,8 +29,8 @@ def check_found(
 ) -> None:
     """Refuse an array unless three of its tracks, computed anew, are the same.
 
-    A column, or a bin of a spectrogram, is judged by what it spans itself, from the 10th to the 90th
-    percentile: large numbers in others do not hide what is wrong with it.
+    A column, or a bin of a spectrogram, is judged by what it spans itself, from the 10th percentile
+    to the 90th: large numbers in others do not hide what is wrong with it.
 
     Parameters
     ----------

@@ -98,8 +98,9 @@ def reproduce(
     Raises
     ------
     ValueError
-        If the folder holds a reproduction of other data or with other settings, or something else;
-        or if a protocol that is asked for, or every row, cannot be run on these data.
+        If a parameter is out of range; if the folder holds a reproduction of other data or with
+        other settings, or something else; or if a protocol that is asked for, or every row, cannot
+        be run on these data.
 
     See Also
     --------
@@ -116,6 +117,8 @@ def reproduce(
         raise ValueError(f"holdouts must be 1 or more, got {holdouts}")
     if threads < 1:
         raise ValueError(f"threads must be 1 or more, got {threads}")
+    if n_jobs == 0:
+        raise ValueError("n_jobs must be 1 or more, or -1 for one a core; got 0")
     chosen = get_rows(rows)
     wanted = None if protocols is None else _checked_protocols(protocols)
     folder = Path(results).resolve()
