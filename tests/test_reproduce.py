@@ -27,7 +27,7 @@ from musigenre.paper.holdouts import draw_holdout, possible_protocols
 from musigenre.paper.manifest import check_manifest, read_calls, read_manifest, write_manifest
 from musigenre.paper.planning import plan_units
 from musigenre.paper.results import Results
-from musigenre.paper.runner import _environment
+from musigenre.paper.runner import Runner, _environment
 from musigenre.paper.sources import Sources, find_sources
 
 SETTINGS = Settings(epochs=2, short_epochs=1, n_trials=2)
@@ -396,6 +396,39 @@ def test_a_failed_unit_is_recorded_and_the_rest_goes_on(small_gtzan, finished, t
     array.write_bytes(whole)
     assert reproduce(small_gtzan, results, **asked).failed == []
     assert done.failed[0].read_error(results) is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows knows no signals")
+@pytest.mark.parametrize(
+    ("signal_name", "n_jobs", "error"),
+    [
+        (
+            "KILL",
+            2,
+            "the process was ended by signal 9 (SIGKILL), most likely because memory ran out: "
+            "run fewer than 2 units at a time (--jobs, n_jobs)",
+        ),
+        (
+            "KILL",
+            1,
+            "the process was ended by signal 9 (SIGKILL), most likely because memory ran out: "
+            "free some, or take a machine with more",
+        ),
+        ("TERM", 2, "the process was ended by signal 15 (SIGTERM)"),
+    ],
+)
+def test_a_killed_process_is_told_with_its_likely_cause(
+    signal_name, n_jobs, error, tmp_path, monkeypatch
+):
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\necho before the end\nkill -{signal_name} $$\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    unit = Unit("reva-knn", "track", 0)
+    runner = Runner(tmp_path / "results", SETTINGS, n_jobs, 1, lambda *told: None)
+    assert runner.run([unit]) == [unit]
+    told = unit.read_error(tmp_path / "results")
+    assert told == {"error": error, "traceback": "before the end\n"}
 
 
 def test_killed_twice_it_ends_as_if_it_had_not_been(small_gtzan, finished, tmp_path):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,9 @@ Outcome = Literal["done", "failed", "claimed"]
 
 # Seconds between two looks at a process that runs, and at units that others have claimed.
 _LOOK, _WAIT = 0.2, 5.0
+
+# The signal of a system that has no memory left, SIGKILL, which Windows does not know.
+_KILLED = 9
 
 # Characters of what a failed process said that are kept.
 _MOST_TEXT = 4000
@@ -165,9 +169,7 @@ class Runner:
             if unit.read_error(self.results) is None:
                 said.seek(max(0, said.tell() - _MOST_TEXT))
                 text = said.read().decode("utf-8", "replace")
-                how = f"the process ended with code {process.returncode}"
-                if process.returncode < 0:
-                    how = f"the process was ended by signal {-process.returncode}"
+                how = _ending(process.returncode, self.n_jobs)
                 unit.write_error(self.results, {"error": how, "traceback": text})
             return "failed"
 
@@ -182,6 +184,21 @@ class Runner:
                 if time.monotonic() - renewed > RENEW_SECONDS:
                     claim.renew()
                     renewed = time.monotonic()
+
+
+def _ending(code: int, n_jobs: int) -> str:
+    """Say how a process ended that did not say so itself, and what helps."""
+    if code >= 0:
+        return f"the process ended with code {code}"
+    how = f"the process was ended by signal {-code}"
+    with contextlib.suppress(ValueError):  # it has no name
+        how += f" ({signal.Signals(-code).name})"
+    if -code != _KILLED:
+        return how
+    remedy = "free some, or take a machine with more"
+    if n_jobs > 1:
+        remedy = f"run fewer than {n_jobs} units at a time (--jobs, n_jobs)"
+    return f"{how}, most likely because memory ran out: {remedy}"
 
 
 def _environment(settings: Settings, threads: int) -> dict[str, str]:
