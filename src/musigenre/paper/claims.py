@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from uuid import getnode, uuid4
@@ -137,35 +138,36 @@ class Claim:
             probe.unlink(missing_ok=True)
 
 
-class alone:
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[Claim]:
     """Wait until nobody else is at work here, and keep others waiting.
-
-    ``with`` gives the claim, which is renewed until the end.
 
     Parameters
     ----------
     path : Path
         The file of the claim.
+
+    Yields
+    ------
+    Claim
+        It is renewed until the end.
     """
+    claim, over = Claim(path), threading.Event()
 
-    def __init__(self, path: Path) -> None:
-        self._claim, self._over = Claim(path), threading.Event()
+    def renew() -> None:
+        while not over.wait(RENEW_SECONDS):
+            claim.renew()
 
-    def __enter__(self) -> Claim:
-        while not self._claim.take():
-            time.sleep(1.0)
-        self._renewing = threading.Thread(target=self._renew, daemon=True)
-        self._renewing.start()
-        return self._claim
-
-    def __exit__(self, *exception: object) -> None:
-        self._over.set()
-        self._renewing.join()
-        self._claim.release()
-
-    def _renew(self) -> None:
-        while not self._over.wait(RENEW_SECONDS):
-            self._claim.renew()
+    while not claim.take():
+        time.sleep(1.0)
+    renewing = threading.Thread(target=renew, daemon=True)
+    renewing.start()
+    try:
+        yield claim
+    finally:
+        over.set()
+        renewing.join()
+        claim.release()
 
 
 @cache
