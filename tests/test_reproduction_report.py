@@ -316,7 +316,7 @@ def test_what_is_decided_has_a_small_probability(gain):
 
         class Scored:
             def of(self, row, protocol):
-                scores = 0.5 + differences * (row == "a")  # noqa: B023
+                scores = 0.5 + differences * (row == "a")  # noqa: B023 - used within the turn
                 return pd.DataFrame({"test_accuracy": scores, "n_train": 80, "n_test": 20})
 
             def same_draws(self, first, second, protocol):

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+#: What Windows says of a file that another process has open, or that is about to vanish.
+IN_USE = (PermissionError,) if os.name == "nt" else ()
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:

@@ -12,14 +12,13 @@ from functools import cache
 from pathlib import Path
 from uuid import getnode, uuid4
 
+from musigenre.files import IN_USE
+
 #: Seconds after which a claim that its owner has not renewed counts as left behind.
 STALE_SECONDS = 300.0
 
 #: Seconds after which an owner renews its claim.
 RENEW_SECONDS = 20.0
-
-# What Windows says of a file that another process has open, or that is about to vanish.
-_IN_USE = (PermissionError,) if os.name == "nt" else ()
 
 
 class Claim:
@@ -67,7 +66,7 @@ class Claim:
             return True
         if not self._left_behind():
             return False
-        with contextlib.suppress(FileNotFoundError, *_IN_USE):  # another was faster
+        with contextlib.suppress(FileNotFoundError, *IN_USE):  # another was faster
             aside = self.path.with_name(f".{self.path.name}.{uuid4().hex[:8]}.old")
             self.path.rename(aside)
             aside.unlink()
@@ -80,13 +79,13 @@ class Claim:
     def renew(self) -> None:
         """Say that the owner is still at work, if the claim is still ours."""
         if self.is_ours():
-            with contextlib.suppress(FileNotFoundError, *_IN_USE):
+            with contextlib.suppress(FileNotFoundError, *IN_USE):
                 os.utime(self.path)
 
     def release(self) -> None:
         """Give the claim up, if it is still ours."""
         if self.is_ours():
-            with contextlib.suppress(*_IN_USE):  # then it goes stale
+            with contextlib.suppress(*IN_USE):  # then it goes stale
                 self.path.unlink(missing_ok=True)
 
     def owner(self) -> dict | None:
@@ -95,7 +94,7 @@ class Claim:
             owner = json.loads(self.path.read_text())
         except FileNotFoundError:
             return None
-        except (ValueError, *_IN_USE):  # cut short by a crash, or being written
+        except (ValueError, *IN_USE):  # cut short by a crash, or being written
             return {}
         return owner if isinstance(owner, dict) else {}
 
@@ -110,7 +109,7 @@ class Claim:
         try:
             with self.path.open("x") as file:
                 file.write(json.dumps(about))
-        except (FileExistsError, *_IN_USE):
+        except (FileExistsError, *IN_USE):
             return False
         return True
 

@@ -186,15 +186,15 @@ def write_manifest(folder: Path, settings: Settings, sources: Sources) -> None:
         if is_written():  # another process was faster
             return
         path = folder / "manifest.json"
-        manifest = {
-            "format": _FORMAT,
-            "format_version": FORMAT_VERSION,
-            "settings": asdict(settings),
-            "data": "",
-            "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "musigenre": musigenre.__version__,
-        }
         if path.exists():
             manifest = read_manifest(folder)
+        else:
+            manifest = {
+                "format": _FORMAT,
+                "format_version": FORMAT_VERSION,
+                "settings": asdict(settings),
+                "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                "musigenre": musigenre.__version__,
+            }
         manifest |= {"data": sources.fingerprint(()), "labels": sources.label_fingerprints()}
         write_json(path, manifest)

@@ -9,10 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from musigenre.files import write_json
-
-# What Windows says of a file that another process has open.
-_IN_USE = (PermissionError,) if os.name == "nt" else ()
+from musigenre.files import IN_USE, write_json
 
 
 class TakenOver(Exception):
@@ -122,7 +119,7 @@ class PartialArray:
         """Remove what others left behind; when the array is whole, all that is left of this one."""
         kept = {self._partial, self._progress} if self._partial.exists() else set()
         for path in {*self._all("partial"), *self._all("progress")} - kept:
-            with contextlib.suppress(*_IN_USE):  # then it stays, and does no harm
+            with contextlib.suppress(*IN_USE):  # then it stays, and does no harm
                 path.unlink(missing_ok=True)
 
     def _all(self, ending: str) -> list[Path]:

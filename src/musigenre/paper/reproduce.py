@@ -130,11 +130,13 @@ def reproduce(
     # All that can be refused is, before hours of work and before the folder is bound to these data.
     impossible = _impossible_protocols(wanted, sources, settings)
     followed = [name for name in wanted or MEANINGS if name not in impossible]
-    able = [row for row in chosen if all(sources.has(kind) for kind in row.kinds)]
+    able = []
     for row in chosen:
         lacking = [kind for kind in row.kinds if not sources.has(kind)]
         if lacking:
             impossible[row.key] = f"there is no audio to compute {', '.join(lacking)} from"
+        else:
+            able.append(row)
     if not able:
         raise ValueError(
             f"none of the rows can be run: for {chosen[0].key} {impossible[chosen[0].key]}; give a "
